@@ -1,0 +1,255 @@
+/**
+ * The words of the domain, shared by every layer (see "Words" in ARCHITECTURE.md).
+ * Times are epoch milliseconds (wall clock) unless a name says otherwise; the admin API turns them into
+ * ISO 8601 and camelCase into snake_case at its edge, storage does the same for its columns.
+ */
+
+export const KEY_STATUSES = [
+  "available",
+  "cooling",
+  "ejected",
+  "daily_limit_reached",
+  "no_credit",
+  "invalid",
+  "disabled",
+] as const;
+export type KeyStatus = (typeof KEY_STATUSES)[number];
+
+export const STRATEGIES = [
+  "round_robin",
+  "random",
+  "least_connections",
+  "least_latency",
+  "most_headroom",
+  "weighted",
+  "fill_first",
+  "prompt_affinity",
+] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** What one upstream answer meant. Decided in one place: `proxy/outcome.ts`. */
+export const OUTCOMES = [
+  "ok",
+  "client_error",
+  "content_filtered",
+  "model_unavailable",
+  "rate_limited",
+  "quota_exhausted",
+  "no_credit",
+  "invalid_key",
+  "forbidden_key",
+  "overloaded",
+  "upstream_error",
+  "upstream_timeout",
+  "in_stream_error",
+  "not_an_api_answer",
+  "client_closed",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** At whose door an outcome is laid. `key_model`: this key, for this model only. */
+export type Blame = "key" | "key_model" | "host" | "client" | "none";
+
+export interface Verdict {
+  outcome: Outcome;
+  blame: Blame;
+  /** The next candidate may be tried, as long as no byte has gone to the client. */
+  retry: boolean;
+  /** The wait that the answer states, in ms; null where it states none. */
+  cooldownMs: number | null;
+  /** A failure of the host; held against the key only where others of that host succeed. */
+  strike: boolean;
+  /** The status that the client sees if nothing else works. */
+  clientStatus: number;
+  /** One sentence for people, secrets removed, at most 500 characters. Empty for `ok`. */
+  reason: string;
+}
+
+export const AUTH_STYLES = ["bearer", "x-api-key", "api-key", "x-goog-api-key"] as const;
+/** How an upstream wants its key: `Authorization: Bearer KEY`, or the header of that name. */
+export type AuthStyle = (typeof AUTH_STYLES)[number];
+
+/** One provider account endpoint. `baseUrl` has no trailing slash and no credentials. */
+export interface Upstream {
+  id: string;
+  name: string;
+  baseUrl: string;
+  authStyle: AuthStyle;
+  isDefault: boolean;
+  createdAt: number;
+}
+
+/** A named group of keys among which requests are balanced. `strategy` null: the global one. */
+export interface Pool {
+  id: string;
+  name: string;
+  description: string;
+  /** `#rrggbb` */
+  color: string;
+  icon: string;
+  strategy: Strategy | null;
+  createdAt: number;
+}
+
+/** One upstream API key as people configured it; its secret is never part of it. */
+export interface Key {
+  id: string;
+  name: string;
+  /** First 4 and last 4 characters, `AIza…x7Qk`; fewer where the secret is short. */
+  maskedSecret: string;
+  poolId: string | null;
+  upstreamId: string;
+  tags: string[];
+  weight: number;
+  priority: number;
+  enabled: boolean;
+  dailyLimit: number | null;
+  rpmLimit: number | null;
+  tpmLimit: number | null;
+  maxConcurrency: number | null;
+  createdAt: number;
+}
+
+/** A rate limit in force; `model` null: for every model. */
+export interface Cooldown {
+  model: string | null;
+  until: number;
+  reason: string;
+  outcome: Outcome;
+}
+
+/** Why a key is set aside for longer than a cooldown. `until` null: not by time alone. */
+export interface Condition {
+  status: "invalid" | "no_credit" | "ejected";
+  reason: string;
+  since: number;
+  until: number | null;
+}
+
+/** What happened to a key so far; kept in memory by the pool and written behind to storage. */
+export interface KeyState {
+  keyId: string;
+  requestCount: number;
+  successCount: number;
+  failureCount: number;
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: number;
+  /** Failures in a row. */
+  strikes: number;
+  /** Ejections in a row: each one is longer than the one before. */
+  ejections: number;
+  /** Rate limits in a row that stated no time: each such cooldown is twice the one before. */
+  unstatedLimits: number;
+  dailyUsed: number;
+  /** The day that `dailyUsed` counts, `YYYY-MM-DD` in `daily_reset_time_zone`. */
+  dailyDay: string;
+  lastUsedAt: number | null;
+  condition: Condition | null;
+  cooldowns: Cooldown[];
+}
+
+/** A key as pages and API show it: configuration, state and what follows from both now. */
+export interface KeyView extends Key, Omit<KeyState, "keyId"> {
+  status: KeyStatus;
+  /** One sentence: what happened and what comes next. Null while available without remark. */
+  statusReason: string | null;
+  /** When the key comes back by time alone (cooldown, ejection, daily limit); null otherwise. */
+  cooldownUntil: number | null;
+  inFlight: number;
+}
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number | null;
+  reasoningTokens: number | null;
+}
+export type UsageSource = "upstream" | "estimated" | "none";
+
+export interface AttemptRecord {
+  keyId: string;
+  upstreamId: string;
+  startedAt: number;
+  /** Since the attempt before ended, or since the request came. */
+  waitMs: number;
+  durationMs: number;
+  /** Null where no status line arrived. */
+  status: number | null;
+  outcome: Outcome;
+  chosenBecause: string;
+  /** Cut to 500 characters, secrets removed. */
+  error: string | null;
+}
+
+/** The one final row of a client request. */
+export interface RequestRecord {
+  id: string;
+  startedAt: number;
+  /** The path below the base, `/chat/completions`. */
+  endpoint: string;
+  model: string | null;
+  servedModel: string | null;
+  stream: boolean;
+  poolId: string | null;
+  clientAddress: string;
+  userAgent: string;
+  status: number;
+  /** The last attempt's outcome, or the `code` of the proxy's own error where no attempt decided. */
+  outcome: string;
+  ttftMs: number | null;
+  durationMs: number;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  cachedTokens: number | null;
+  reasoningTokens: number | null;
+  usageSource: UsageSource;
+  costUsd: number | null;
+  requestBytes: number;
+  responseBytes: number;
+  error: string | null;
+  attempts: AttemptRecord[];
+}
+
+export interface KeyEvent {
+  id: string;
+  at: number;
+  /** `added edited enabled disabled deleted cooled ejected recovered invalid no_credit reset tested settings_changed logged_in login_failed` */
+  event: string;
+  keyId: string | null;
+  keyName: string | null;
+  detail: string;
+  /** `admin`, `api`, `pool` */
+  actor: string;
+}
+
+export interface Page<Item> {
+  data: Item[];
+  nextCursor: string | null;
+}
+
+/** Wrong input: nothing was changed. `fields` names each wrong field and what it may be. (API: 422) */
+export class InputError extends Error {
+  override readonly name = "InputError";
+  constructor(
+    message: string,
+    readonly fields: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+}
+
+/** The named thing does not exist. (API: 404) */
+export class NotFoundError extends Error {
+  override readonly name = "NotFoundError";
+}
+
+/** The change contradicts what is there: a name taken, a pool that still has keys. (API: 409) */
+export class ConflictError extends Error {
+  override readonly name = "ConflictError";
+}
+
+/** The program cannot start or go on as configured; the message is one line that says what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}

@@ -1,0 +1,87 @@
+/** The narrow interface behind which every outgoing connection stands; one client can replace another. */
+
+/** Header names in lower case, in the order that they came in; repeated names are kept apart. */
+export type HeaderList = [name: string, value: string][];
+
+export interface UpstreamRequest {
+  method: string;
+  /** Absolute http(s) URL without credentials. */
+  url: string;
+  /** Without host, content-length, transfer-encoding, connection: the client writes those. */
+  headers: HeaderList;
+  body: Uint8Array | null;
+}
+
+export interface SendOptions {
+  /** Name, connection and TLS, in ms. */
+  connectTimeoutMs: number;
+  /** From the request's last byte to the head of the answer, in ms. */
+  firstByteTimeoutMs: number;
+  /** Between two chunks of the body, in ms. */
+  idleTimeoutMs: number;
+}
+
+export type FailureKind =
+  /** Name, connection or TLS failed: nothing was sent. */
+  | "connect_failed"
+  /** The connect timeout passed: nothing was sent. */
+  | "connect_timeout"
+  /** No head within the first-byte timeout. */
+  | "first_byte_timeout"
+  /** No byte of the body within the idle timeout. */
+  | "idle_timeout"
+  /** Reset or closed before the answer was whole. */
+  | "connection_lost"
+  /** Not HTTP/1.1, or a length beyond its limit. */
+  | "protocol_error"
+  /** `abort()` was called, by us or because our client left. */
+  | "aborted"
+  /** The address guard forbids this host. */
+  | "forbidden_address";
+
+export class UpstreamFailure extends Error {
+  override readonly name = "UpstreamFailure";
+  constructor(
+    readonly kind: FailureKind,
+    /** For people: "connection refused by 127.0.0.1:9". Never holds a secret. */
+    message: string,
+    /** Whether any byte of the request may have reached the host. */
+    readonly sent: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** Receives the body; called synchronously as bytes arrive, exactly one of onEnd and onError last. */
+export interface BodySink {
+  onData(chunk: Uint8Array): void;
+  onEnd(): void;
+  onError(failure: UpstreamFailure): void;
+}
+
+export interface UpstreamAnswer {
+  status: number;
+  headers: HeaderList;
+  /** Null where the body is chunked or ends with the connection. */
+  contentLength: number | null;
+  /** Starts the flow of the body into `sink`. Called at most once; until then the body waits (bounded). */
+  read(sink: BodySink): void;
+  /** Stops reading from the socket until `resume()`. */
+  pause(): void;
+  resume(): void;
+  /** Closes the connection; the sink gets onError("aborted") unless the body had ended. Harmless afterwards. */
+  abort(): void;
+}
+
+export interface PendingAnswer {
+  /** Settles with the head of the answer, or rejects with UpstreamFailure. */
+  answer: Promise<UpstreamAnswer>;
+  /** Gives up before the head has come: `answer` rejects with kind "aborted". */
+  abort(): void;
+}
+
+export interface UpstreamClient {
+  send(request: UpstreamRequest, options: SendOptions): PendingAnswer;
+  /** Closes idle connections; those in use end with their answers. */
+  close(): void;
+}
