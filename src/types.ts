@@ -52,6 +52,8 @@ export type Blame = "key" | "key_model" | "host" | "client" | "none";
 
 export interface Verdict {
   outcome: Outcome;
+  /** For `in_stream_error`: what the same error would be outside a stream. */
+  cause?: Outcome;
   blame: Blame;
   /** The next candidate may be tried, as long as no byte has gone to the client. */
   retry: boolean;
@@ -79,6 +81,14 @@ export interface Upstream {
   createdAt: number;
 }
 
+/** What is known of a host as a whole; never changes a key's status. */
+export interface UpstreamHealth {
+  breaker: "closed" | "open" | "half_open";
+  /** Next trial, epoch ms; null while closed. */
+  openUntil: number | null;
+  failuresInARow: number;
+  lastFailure: string | null;
+}
 /** A named group of keys among which requests are balanced. `strategy` null: the global one. */
 export interface Pool {
   id: string;

@@ -17,14 +17,20 @@ export interface SendOptions {
   connectTimeoutMs: number;
   /** From the request's last byte to the head of the answer, in ms. */
   firstByteTimeoutMs: number;
-  /** Between two chunks of the body, in ms. */
+  /** Between two chunks of the body, in ms; does not run while the reader pauses. */
   idleTimeoutMs: number;
+  /**
+   * The request creates something: it goes out on a fresh connection and is never sent a second time.
+   * Otherwise a kept connection that turns out to be dead, without a byte of an answer, is replaced by a
+   * fresh one once, unseen by the caller.
+   */
+  once?: boolean;
 }
 
 export type FailureKind =
-  /** Name, connection or TLS failed: nothing was sent. */
+  /** Name, connection or TLS failed. Nothing was sent, unless `sent` says that a dead kept connection came before. */
   | "connect_failed"
-  /** The connect timeout passed: nothing was sent. */
+  /** The connect timeout passed. `sent` as above. */
   | "connect_timeout"
   /** No head within the first-byte timeout. */
   | "first_byte_timeout"
@@ -32,11 +38,11 @@ export type FailureKind =
   | "idle_timeout"
   /** Reset or closed before the answer was whole. */
   | "connection_lost"
-  /** Not HTTP/1.1, or a length beyond its limit. */
+  /** Not HTTP/1.1, or a length beyond its limit; with `sent` false: the request could not be written as it is. */
   | "protocol_error"
   /** `abort()` was called, by us or because our client left. */
   | "aborted"
-  /** The address guard forbids this host. */
+  /** The address guard forbids this host, or what its name resolves to; or the URL is none that may be sent to. */
   | "forbidden_address";
 
 export class UpstreamFailure extends Error {
@@ -52,7 +58,10 @@ export class UpstreamFailure extends Error {
   }
 }
 
-/** Receives the body; called synchronously as bytes arrive, exactly one of onEnd and onError last. */
+/**
+ * Receives the body; called synchronously as bytes arrive, exactly one of onEnd and onError last, nothing
+ * while paused. Chunks are never written to again by the client: they may be kept without a copy.
+ */
 export interface BodySink {
   onData(chunk: Uint8Array): void;
   onEnd(): void;
@@ -62,7 +71,7 @@ export interface BodySink {
 export interface UpstreamAnswer {
   status: number;
   headers: HeaderList;
-  /** Null where the body is chunked or ends with the connection. */
+  /** Bytes of body to come (0 for HEAD, 204, 304); null where it is chunked or ends with the connection. */
   contentLength: number | null;
   /** Starts the flow of the body into `sink`. Called at most once; until then the body waits (bounded). */
   read(sink: BodySink): void;
@@ -76,7 +85,7 @@ export interface UpstreamAnswer {
 export interface PendingAnswer {
   /** Settles with the head of the answer, or rejects with UpstreamFailure. */
   answer: Promise<UpstreamAnswer>;
-  /** Gives up before the head has come: `answer` rejects with kind "aborted". */
+  /** Gives up before the head has come: `answer` rejects with kind "aborted". After it: as the answer's own `abort`. */
   abort(): void;
 }
 

@@ -1,0 +1,149 @@
+import { t } from "elysia";
+import { KEY_LIMITS } from "../../operations/key-input.ts";
+import type { Actor, KeyInput, KeyOperations, KeyPatch } from "../../operations/types.ts";
+import { InputError, KEY_STATUSES } from "../../types.ts";
+import { keyJson, pageJson } from "../present.ts";
+import { parseJson } from "./input.ts";
+import { type Route, route } from "./route.ts";
+import { body, keyFields, listFields, secretField } from "./schemas.ts";
+
+/** The API's names of what a key is given. */
+interface KeyBody {
+  secret?: string;
+  name?: string;
+  pool_id?: string | null;
+  upstream_id?: string;
+  tags?: string[];
+  weight?: number;
+  priority?: number;
+  daily_limit?: number | null;
+  rpm_limit?: number | null;
+  tpm_limit?: number | null;
+  max_concurrency?: number | null;
+  enabled?: boolean;
+}
+
+const BULK_ACTIONS: Record<
+  string,
+  (keys: KeyOperations, body: { ids: string[]; pool_id?: string | null }, actor: Actor) => Promise<void>
+> = {
+  enable: (keys, { ids }, actor) => keys.setEnabled(ids, true, actor),
+  disable: (keys, { ids }, actor) => keys.setEnabled(ids, false, actor),
+  delete: (keys, { ids }, actor) => keys.remove(ids, actor),
+  reset: (keys, { ids }, actor) => keys.reset(ids, actor),
+  move: (keys, { ids, pool_id }, actor) => {
+    if (pool_id !== undefined) return keys.move(ids, pool_id, actor);
+    throw new InputError("Moving keys needs a pool.", { pool_id: "give the id of a pool, or null for none" });
+  },
+};
+
+export function keyRoutes(keys: KeyOperations): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/keys",
+      summary: "Lists keys",
+      query: t.Object({
+        ...listFields,
+        status: t.Optional(
+          t.Union(
+            KEY_STATUSES.map((status) => t.Literal(status)),
+            { description: `one of ${KEY_STATUSES.join(", ")}` },
+          ),
+        ),
+        pool_id: t.Optional(t.String()),
+        upstream_id: t.Optional(t.String()),
+        tag: t.Optional(t.String()),
+      }),
+      handle: async ({ query: { pool_id: poolId, upstream_id: upstreamId, ...query } }) =>
+        pageJson(await keys.list({ ...query, poolId, upstreamId }), keyJson),
+    }),
+    route({
+      method: "POST",
+      path: "/keys",
+      summary: "Adds a key",
+      body: body({ secret: secretField, ...keyFields }),
+      status: 201,
+      handle: async ({ body: given, actor }) =>
+        keyJson(await keys.add({ ...fieldsOf(given), secret: given.secret }, actor)),
+    }),
+    route({
+      method: "POST",
+      path: "/keys/bulk",
+      summary: "Enables, disables, deletes, moves or resets several keys: all or none",
+      body: body({
+        ids: t.Array(t.String(), { maxItems: KEY_LIMITS.maxKeys, description: "a list of key ids" }),
+        action: t.Union(
+          Object.keys(BULK_ACTIONS).map((action) => t.Literal(action)),
+          { description: `one of ${Object.keys(BULK_ACTIONS).join(", ")}` },
+        ),
+        pool_id: keyFields.pool_id,
+      }),
+      async handle({ body: given, actor }) {
+        await BULK_ACTIONS[given.action]?.(keys, given, actor);
+        return { count: new Set(given.ids).size };
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/keys/import",
+      summary: "Adds many keys: text with one a line, a JSON array, or {text, …} with what all of them share",
+      body: "text",
+      async handle({ body: given, actor }) {
+        const { text, shared } = readImport(given);
+        const { added, skipped } = await keys.addMany(text, shared, actor);
+        return { added: added.length, added_ids: added.map(({ id }) => id), skipped };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/keys/:id",
+      summary: "One key",
+      handle: async ({ id }) => keyJson(await keys.get(id)),
+    }),
+    route({
+      method: "PATCH",
+      path: "/keys/:id",
+      summary: "Changes a key; a new secret lets it start afresh",
+      body: body({ secret: t.Optional(secretField), ...keyFields }),
+      handle: async ({ id, body: given, actor }) => keyJson(await keys.edit(id, fieldsOf(given), actor)),
+    }),
+    route({
+      method: "DELETE",
+      path: "/keys/:id",
+      summary: "Deletes a key; its logs stay",
+      handle: ({ id, actor }) => keys.remove([id], actor),
+    }),
+    route({
+      method: "POST",
+      path: "/keys/:id/test",
+      summary: "Makes one cheap real call upstream with this key",
+      async handle({ id, actor }) {
+        const { outcome, status, latencyMs, message } = await keys.test(id, actor);
+        return { outcome, status, latency_ms: Math.round(latencyMs), message };
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/keys/:id/reset",
+      summary: "Clears cooldowns, strikes, ejection, invalid and no_credit",
+      async handle({ id, actor }) {
+        await keys.reset([id], actor);
+        return keyJson(await keys.get(id));
+      },
+    }),
+  ];
+}
+
+function fieldsOf(given: KeyBody): KeyPatch {
+  const { pool_id, upstream_id, daily_limit, rpm_limit, tpm_limit, max_concurrency, ...same } = given;
+  return {
+    ...same,
+    poolId: pool_id,
+    upstreamId: upstream_id,
+    dailyLimit: daily_limit,
+    rpmLimit: rpm_limit,
+    tpmLimit: tpm_limit,
+    maxConcurrency: max_concurrency,
+  };
+}

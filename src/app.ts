@@ -1,0 +1,184 @@
+import { join } from "node:path";
+import { Elysia } from "elysia";
+import { clientAddress } from "./client-address.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { createHealthRoutes } from "./health.ts";
+import type { Logger } from "./log.ts";
+import { createOperations } from "./operations/operations.ts";
+import { KeyPool } from "./pool/pool.ts";
+import { createForward } from "./proxy/forward.ts";
+import { probeKey } from "./proxy/probe.ts";
+import { createProxyRoutes } from "./proxy/routes.ts";
+import { poolEvents } from "./record/key-events.ts";
+import { LiveRecord } from "./record/live.ts";
+import { Recorder } from "./record/recorder.ts";
+import { checkSecretKey, equalSecrets, loadSecretKey } from "./secrets.ts";
+import { createSettings } from "./settings.ts";
+import { lockDataFolder, openStorage, prepareDataFolder } from "./storage/storage.ts";
+import { type Pool, StartError, type Upstream } from "./types.ts";
+import { checkBaseUrl } from "./upstream/address-guard.ts";
+import { createUpstreamClient } from "./upstream/client.ts";
+import { version } from "./version.ts";
+
+/** Slow heads, slow bodies and connections without a request are closed after this. */
+const IDLE_TIMEOUT_S = 30;
+/** Above every limit of our own, so that each of them can give its own answer. */
+const LARGEST_BODY_BYTES = 8 * 1024 ** 3;
+/** The dashboard's memory begins with this much of the past. */
+const RESTORED_HISTORY_MS = 25 * 3_600_000;
+const DRAIN_LOOK_MS = 20;
+/** After the last record, answers may still be on their way to slow clients. */
+const FLUSH_TO_CLIENTS_MS = 1_000;
+
+export interface App {
+  /** Starts to serve; answers the port. */
+  listen(): number;
+  /** Lets running requests finish, at most `timeoutMs`, then writes what is to be written and closes. */
+  drain(timeoutMs: number): Promise<void>;
+  /** The password that was made at the first start; null otherwise. */
+  newPassword: string | null;
+}
+
+/** The composition root: builds every part once and hands each what it needs. */
+export async function createApp(config: Config, log: Logger, clock: Clock): Promise<App> {
+  prepareDataFolder(config.dataDir);
+  const lock = lockDataFolder(config.dataDir);
+  const storage = await openStorage({ path: join(config.dataDir, "load-balancer.db"), clock, logger: log });
+  const hasData = (await storage.facts.get("secret_key_check")) !== null;
+  const secretBox = loadSecretKey(config.dataDir, config.encryptionKey, hasData);
+  await checkSecretKey(secretBox, storage.facts);
+
+  const settings = createSettings(await storage.settings.all(), checkBaseUrl);
+  for (const name of settings.ignored)
+    log.warn("a stored setting is not valid any more; its default holds", { name });
+
+  const recorder = new Recorder(storage, log, clock);
+  const live = new LiveRecord(clock, () => settings.current.dailyResetTimeZone);
+  const now = clock.now();
+  live.restore(await storage.requestLogs.minutes(now - RESTORED_HISTORY_MS, now + 60_000));
+
+  const pool: KeyPool = new KeyPool({
+    clock,
+    settings: () => settings.current,
+    events: poolEvents(recorder, (id) => pool.view(id)?.name ?? null),
+  });
+  settings.onChange(() => pool.settingsChanged());
+
+  const upstreams = new Map<string, Upstream>();
+  const poolIds = new Map<string, string>();
+  const upstreamById = (id: string): Upstream => {
+    const upstream = upstreams.get(id);
+    if (upstream === undefined) throw new Error(`upstream ${id} is gone`);
+    return upstream;
+  };
+  const client = createUpstreamClient({ clock });
+  const probeDeps = { clock, pool, client, upstream: upstreamById, settings: () => settings.current };
+
+  const operations = createOperations({
+    storage,
+    pool,
+    settings,
+    secretBox,
+    clock,
+    upstreamHealth: (id) => pool.upstreamHealth(id),
+    probe: (keyId) => probeKey(probeDeps, keyId),
+    checkBaseUrl,
+    upstreamsChanged: (list: Upstream[]) => {
+      upstreams.clear();
+      for (const upstream of list) upstreams.set(upstream.id, upstream);
+    },
+    poolsChanged: (list: Pool[]) => {
+      poolIds.clear();
+      for (const group of list) poolIds.set(group.name, group.id);
+    },
+  });
+  await operations.loadAll();
+
+  const forward = createForward({
+    ...probeDeps,
+    ended: (record) => {
+      live.ended(record);
+      recorder.record(record);
+    },
+  });
+
+  let draining = false;
+  const started = clock.monotonic();
+  const addressOf = (request: Request): string =>
+    clientAddress(
+      server.server?.requestIP(request)?.address ?? "unknown",
+      request.headers.get("x-forwarded-for"),
+      (address) => config.trustedProxies.has(address),
+    );
+  const { masterApiKey } = config;
+
+  const server = new Elysia({
+    serve: {
+      hostname: config.host,
+      idleTimeout: IDLE_TIMEOUT_S,
+      maxRequestBodySize: LARGEST_BODY_BYTES,
+      development: false,
+    },
+  })
+    .use(
+      createHealthRoutes({
+        version,
+        uptimeS: () => Math.round((clock.monotonic() - started) / 1_000),
+        isDraining: () => draining,
+        hasUsableKey: () => operations.keys.counts().available > 0,
+        checkStorage: () => storage.checkWritable(),
+      }),
+    )
+    .use(
+      createProxyRoutes({
+        clock,
+        log,
+        forward,
+        masterKeyRequired: masterApiKey !== undefined,
+        isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
+        maxBodyBytes: () => settings.current.maxRequestBodyBytes,
+        poolNamed: (name) => poolIds.get(name) ?? null,
+        addressOf,
+        keepOpen: (request) => server.server?.timeout(request, 0),
+        isDraining: () => draining,
+        began: () => live.began(),
+        refused: () => live.refused(),
+        inFlight: () => live.inFlight,
+      }),
+    );
+
+  return {
+    newPassword: null,
+    listen() {
+      try {
+        server.listen({ port: config.port, hostname: config.host });
+      } catch (error) {
+        throw portError(error, config);
+      }
+      return server.server?.port ?? config.port;
+    },
+    async drain(timeoutMs) {
+      draining = true;
+      const until = clock.monotonic() + timeoutMs;
+      while (live.inFlight > 0 && clock.monotonic() < until) await Bun.sleep(DRAIN_LOOK_MS);
+      if (live.inFlight > 0)
+        log.warn("requests were cut off: the drain timeout passed", { count: live.inFlight });
+      await Promise.race([server.server?.stop(), Bun.sleep(FLUSH_TO_CLIENTS_MS)]);
+      await server.server?.stop(true);
+      if (!(await recorder.flush())) log.error("records could not be written", { ...recorder.state });
+      client.close();
+      storage.close();
+      lock.release();
+    },
+  };
+}
+
+function portError(error: unknown, config: Config): StartError {
+  const { code } = error as { code?: string };
+  const where = `${config.host}:${config.port}`;
+  if (code === "EADDRINUSE") return new StartError(`${where} is taken by another program: set another PORT.`);
+  return new StartError(
+    `${where} cannot be listened on (${code ?? String(error)}): set another HOST or PORT.`,
+  );
+}

@@ -1,0 +1,313 @@
+import { readFileSync } from "node:fs";
+import { BlockList, isIP, isIPv4 } from "node:net";
+import { join, resolve } from "node:path";
+import { parseEnvFile } from "./env-file.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from "./log.ts";
+import { StartError } from "./types.ts";
+
+/** What the process or the `.env` file says, by variable name. */
+export type Environment = Record<string, string | undefined>;
+
+interface Variable<T> {
+  name: string;
+  fallback: T;
+  /** The default as people read it; empty where there is none. */
+  shownDefault: string;
+  /** The allowed form, as an order: "give …". */
+  form: string;
+  help: string;
+  /** Its value appears in no message. */
+  secret?: true;
+  /** The value of a text that is not empty; `undefined` where the form is broken. */
+  read(text: string): T | undefined;
+}
+
+/** A set of addresses, IPv4 and IPv6. */
+export interface AddressSet {
+  has(address: string): boolean;
+}
+
+const MIN_PASSWORD_CHARACTERS = 8;
+const BOOLEANS: Record<string, boolean> = {
+  true: true,
+  "1": true,
+  yes: true,
+  false: false,
+  "0": false,
+  no: false,
+};
+const BOOLEAN_FORM = "give true or false (1, 0, yes and no do as well)";
+const TOKEN_FORM = "give printable ASCII characters without spaces: it travels in an HTTP header";
+
+const variable = <T>(row: Variable<T>): Variable<T> => row;
+
+/** Every variable that the program reads. README's table and `.env.example` are checked against it. */
+const variables = {
+  port: variable<number>({
+    name: "PORT",
+    fallback: 4270,
+    shownDefault: "4270",
+    form: "give a whole number from 0 to 65535",
+    help: "Port to listen on; 0 picks a free one and prints it.",
+    read: (text) => readWhole(text, 65_535),
+  }),
+  host: variable<string>({
+    name: "HOST",
+    fallback: "127.0.0.1",
+    shownDefault: "127.0.0.1",
+    form: "give an IP address of this machine or a host name, without a port",
+    help: "Address to listen on; 0.0.0.0 serves other machines.",
+    read: readHost,
+  }),
+  dataDir: variable<string>({
+    name: "DATA_DIR",
+    fallback: "data",
+    shownDefault: "./data",
+    form: "give the path of a folder",
+    help: "Folder of the database and the secret key; made with mode 0700 where it is missing.",
+    read: (text) => (text.includes("\0") ? undefined : text),
+  }),
+  adminPassword: variable<string | undefined>({
+    name: "ADMIN_PASSWORD",
+    fallback: undefined,
+    shownDefault: "made at the first start",
+    form: `give at least ${MIN_PASSWORD_CHARACTERS} characters`,
+    help: "Password of the admin pages; while it is set it wins over the stored one.",
+    secret: true,
+    read: (text) => ([...text].length >= MIN_PASSWORD_CHARACTERS ? text : undefined),
+  }),
+  requireAdminLogin: variable<boolean>({
+    name: "REQUIRE_ADMIN_LOGIN",
+    fallback: true,
+    shownDefault: "true",
+    form: BOOLEAN_FORM,
+    help: "false opens the admin pages to everyone who reaches the port.",
+    read: readBoolean,
+  }),
+  adminApiToken: variable<string | undefined>({
+    name: "ADMIN_API_TOKEN",
+    fallback: undefined,
+    shownDefault: "",
+    form: TOKEN_FORM,
+    help: "Bearer token of scripts for /api/admin.",
+    secret: true,
+    read: readToken,
+  }),
+  masterApiKey: variable<string | undefined>({
+    name: "MASTER_API_KEY",
+    fallback: undefined,
+    shownDefault: "",
+    form: TOKEN_FORM,
+    help: "Key that clients must send; without it the proxy is open to this machine.",
+    secret: true,
+    read: readToken,
+  }),
+  allowOpenProxy: variable<boolean>({
+    name: "ALLOW_OPEN_PROXY",
+    fallback: false,
+    shownDefault: "false",
+    form: BOOLEAN_FORM,
+    help: "true lets a HOST that other machines reach serve without MASTER_API_KEY.",
+    read: readBoolean,
+  }),
+  encryptionKey: variable<string | undefined>({
+    name: "ENCRYPTION_KEY",
+    fallback: undefined,
+    shownDefault: "DATA_DIR/secret.key",
+    form: "give 32 bytes in base64, as `openssl rand -base64 32` prints them",
+    help: "Secret key under which upstream keys are stored; without it the file secret.key is made and used.",
+    secret: true,
+    read: (text) => (/^[A-Za-z0-9+/_-]{43}=?$/.test(text.trim()) ? text.trim() : undefined),
+  }),
+  metricsToken: variable<string | undefined>({
+    name: "METRICS_TOKEN",
+    fallback: undefined,
+    shownDefault: "",
+    form: TOKEN_FORM,
+    help: "Bearer token with which a scraper reads /metrics.",
+    secret: true,
+    read: readToken,
+  }),
+  trustedProxies: variable<AddressSet>({
+    name: "TRUSTED_PROXIES",
+    fallback: { has: () => false },
+    shownDefault: "",
+    form: "give addresses or networks with commas between them, such as 10.0.0.0/8,fd00::/8",
+    help: "Proxies in front whose x-forwarded-for is believed.",
+    read: readNetworks,
+  }),
+  tlsCert: notServedYet("TLS_CERT"),
+  tlsKey: notServedYet("TLS_KEY"),
+  logLevel: variable({
+    name: "LOG_LEVEL",
+    fallback: "info",
+    shownDefault: "info",
+    form: `give one of ${LOG_LEVELS.join(", ")}`,
+    help: "Least severe level that the program's own log shows.",
+    read: (text) => LOG_LEVELS.find((level) => level === text.toLowerCase()),
+  }),
+  logFormat: variable<LogFormat | undefined>({
+    name: "LOG_FORMAT",
+    fallback: undefined,
+    shownDefault: "pretty on a terminal, else json",
+    form: `give one of ${LOG_FORMATS.join(", ")}`,
+    help: "Form of the program's own log, which goes to stderr.",
+    read: (text) => LOG_FORMATS.find((format) => format === text.toLowerCase()),
+  }),
+  drainTimeoutS: variable<number>({
+    name: "DRAIN_TIMEOUT_S",
+    fallback: 30,
+    shownDefault: "30",
+    form: "give whole seconds from 0 to 3600",
+    help: "How long SIGTERM waits for running requests, in seconds.",
+    read: (text) => readWhole(text, 3600),
+  }),
+};
+
+type Values = { [P in keyof typeof variables]: (typeof variables)[P]["fallback"] };
+
+export interface Config extends Readonly<Omit<Values, "logFormat" | "tlsCert" | "tlsKey">> {
+  readonly logFormat: LogFormat;
+  /** One sentence for each thing that is allowed and dangerous. */
+  readonly warnings: readonly string[];
+}
+
+/** Name, default, allowed form and meaning of every variable, in the order of the documentation. */
+export const configRows: readonly { name: string; default: string; form: string; help: string }[] =
+  Object.values(variables).map(({ name, shownDefault, form, help }) => ({
+    name,
+    default: shownDefault,
+    form,
+    help,
+  }));
+
+/**
+ * An empty variable counts as not set.
+ * @param isTerminal whether stderr is one: decides the log's form where LOG_FORMAT doesn't.
+ * @throws StartError with one line for each problem; the values of secrets are never in it.
+ */
+export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY === true): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [property, row] of Object.entries(variables)) {
+    const text = env[row.name] ?? "";
+    const value = text === "" ? row.fallback : row.read(text);
+    if (text !== "" && value === undefined) problems.push(describeProblem(row, text));
+    values[property] = value;
+  }
+  const { logFormat, ...known } = values as Values;
+  const open = problems.length === 0 && !isLoopback(known.host) && known.masterApiKey === undefined;
+  if (open && !known.allowOpenProxy) {
+    problems.push(
+      `HOST: ${known.host} lets other machines in and no MASTER_API_KEY is set; ` +
+        "set MASTER_API_KEY, or ALLOW_OPEN_PROXY=true where everyone who reaches it may use the keys",
+    );
+  }
+  if (problems.length > 0) throw new StartError(problems.join("\n"));
+
+  const warnings: string[] = [];
+  if (open) {
+    warnings.push(
+      `The proxy is open: everyone who reaches ${known.host} can use the keys (ALLOW_OPEN_PROXY).`,
+    );
+  }
+  if (!known.requireAdminLogin && !isLoopback(known.host)) {
+    warnings.push(
+      `The admin pages are open: everyone who reaches ${known.host} can change everything (REQUIRE_ADMIN_LOGIN).`,
+    );
+  }
+  return {
+    ...known,
+    dataDir: resolve(known.dataDir),
+    logFormat: logFormat ?? (isTerminal ? "pretty" : "json"),
+    warnings,
+  };
+}
+
+/** The values that must appear in no output. */
+export function secretValues(config: Config): string[] {
+  const { adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken } = config;
+  return [adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken].filter(
+    (value) => value !== undefined,
+  );
+}
+
+/** Whether only this machine reaches a listener on `host`. A name other than localhost counts as reachable. */
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return host.toLowerCase() === "localhost";
+  const loopback = new BlockList();
+  loopback.addSubnet("127.0.0.0", 8, "ipv4");
+  loopback.addAddress("::1", "ipv6");
+  return loopback.check(host, isIPv4(host) ? "ipv4" : "ipv6");
+}
+
+/**
+ * The process's environment over the `.env` of the folder `cwd`.
+ * @throws StartError where `.env` is there and cannot be read.
+ */
+export function readEnvironment(cwd: string): Environment {
+  const path = join(cwd, ".env");
+  let text = "";
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "ENOENT" && code !== "EISDIR") {
+      throw new StartError(`${path} cannot be read (${code}): make it readable or remove it`);
+    }
+  }
+  return { ...parseEnvFile(text), ...process.env };
+}
+
+function describeProblem(row: Variable<unknown>, text: string): string {
+  const shown = row.secret ? "the value (not shown)" : JSON.stringify(text.slice(0, 100));
+  return `${row.name}: ${shown} cannot be used; ${row.form}`;
+}
+
+function readWhole(text: string, max: number): number | undefined {
+  const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.POSITIVE_INFINITY;
+  return value <= max ? value : undefined;
+}
+
+function readBoolean(text: string): boolean | undefined {
+  const key = text.trim().toLowerCase();
+  return Object.hasOwn(BOOLEANS, key) ? BOOLEANS[key] : undefined;
+}
+
+function readToken(text: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(text) ? text : undefined;
+}
+
+function readHost(text: string): string | undefined {
+  const host = text.trim().replace(/^\[(.*)\]$/, "$1");
+  const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+  const isName = host.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, "i").test(host);
+  return isIP(host) !== 0 || isName ? host : undefined;
+}
+
+function readNetworks(text: string): AddressSet | undefined {
+  const networks = new BlockList();
+  for (const item of text.split(/[\s,]+/).filter((part) => part !== "")) {
+    const [address = "", bits, ...rest] = item.split("/");
+    const version = isIP(address);
+    const width = version === 4 ? 32 : 128;
+    const prefix = bits === undefined ? width : readWhole(bits, width);
+    if (version === 0 || prefix === undefined || rest.length > 0) return undefined;
+    networks.addSubnet(address, prefix, version === 4 ? "ipv4" : "ipv6");
+  }
+  return {
+    has: (address) => isIP(address) !== 0 && networks.check(address, isIPv4(address) ? "ipv4" : "ipv6"),
+  };
+}
+
+function notServedYet(name: string): Variable<undefined> {
+  return {
+    name,
+    fallback: undefined,
+    shownDefault: "",
+    form: "leave it empty: this version does not serve TLS, put a proxy that does in front of it",
+    help: "Not served by this version, which refuses to start with it: put a proxy that ends TLS in front.",
+    secret: true,
+    read: () => undefined,
+  };
+}

@@ -1,0 +1,35 @@
+import type { OperationsDeps, OperationsParts } from "./deps.ts";
+import { createInventory } from "./inventory.ts";
+import { createKeyStore } from "./key-store.ts";
+import { createKeyOperations } from "./keys.ts";
+import { createLogOperations } from "./logs.ts";
+import { createOneAtATime } from "./one-at-a-time.ts";
+import { createPoolOperations } from "./pools.ts";
+import { createSettingsOperations } from "./settings.ts";
+import { type Loaded, loadAll } from "./startup.ts";
+import type { Operations } from "./types.ts";
+import { createUpstreamStore } from "./upstream-store.ts";
+import { createUpstreamOperations } from "./upstreams.ts";
+
+export interface LoadableOperations extends Operations {
+  /** To be awaited once before anything else is called. */
+  loadAll(): Promise<Loaded>;
+}
+
+/**
+ * What pages, API, commands and jobs all call. Every change goes one after the other: checked, written to storage
+ * (awaited, durable), then to memory; what throws has changed nothing.
+ */
+export function createOperations(deps: OperationsDeps): LoadableOperations {
+  const parts: OperationsParts = { ...deps, inventory: createInventory(), change: createOneAtATime() };
+  const keyStore = createKeyStore(parts);
+  const upstreamStore = createUpstreamStore(parts, keyStore);
+  return {
+    keys: createKeyOperations(parts, keyStore),
+    pools: createPoolOperations(parts),
+    upstreams: createUpstreamOperations(parts, upstreamStore),
+    settings: createSettingsOperations(parts, upstreamStore),
+    logs: createLogOperations(parts.storage),
+    loadAll: () => loadAll(parts, upstreamStore),
+  };
+}

@@ -1,0 +1,246 @@
+import type { HeaderList } from "../upstream/types.ts";
+
+/** What an error says, whatever shape its provider gave it. */
+export interface ErrorShape {
+  /** The provider's sentence; "" where it said nothing. */
+  message: string;
+  /** Every text of the error, one a line, at most 4,096 characters: what the text patterns are matched against. */
+  text: string;
+  /** Lower-case identifiers: `code`, `type`, `status`, `reason`, quota ids. Some carry their field: `status_code:1008`. */
+  names: ReadonlySet<string>;
+  /** The HTTP status that the body states, 400–599. */
+  status: number | null;
+  /** Fields that state a wait, as they came. */
+  waits: readonly WaitField[];
+  /** Response headers that an aggregator quotes. */
+  headers: HeaderList;
+  /** The answer of the provider behind an aggregator. */
+  quoted: ErrorShape | null;
+}
+
+export interface WaitField {
+  field: string;
+  value: string | number;
+}
+
+type FieldKind =
+  /** Words for people. */
+  | "text"
+  /** An identifier, or an HTTP status. */
+  | "name"
+  /** An identifier whose numbers mean something only together with the field. */
+  | "numbered"
+  /** More fields are inside. */
+  | "inside"
+  /** States a wait. */
+  | "wait"
+  /** The answer of somebody else, as text or JSON. */
+  | "quote"
+  /** Response headers of somebody else. */
+  | "headers";
+
+/**
+ * The fields that matter in the bodies of errors; every other field is never looked at, least of all those that
+ * echo the client's own words (`input`, `failed_generation`, `flagged_input`). The order is that of the message:
+ * the first text found is the provider's sentence. A new shape is one more line here.
+ */
+const FIELDS: Record<string, FieldKind> = {
+  message: "text",
+  msg: "text",
+  Message: "text",
+  error_msg: "text",
+  error_message: "text",
+  errorMessage: "text",
+  status_msg: "text",
+  error_description: "text",
+  faultstring: "text",
+  detail: "text",
+  error: "text",
+  errors: "text",
+  details: "text",
+  title: "text",
+  description: "text",
+  base_resp: "inside",
+  innererror: "inside",
+  inner_error: "inside",
+  metadata: "inside",
+  violations: "inside",
+  quotaDimensions: "inside",
+  response: "inside",
+  fault: "inside",
+  code: "name",
+  type: "name",
+  status: "name",
+  reason: "name",
+  statusCode: "name",
+  StatusCode: "name",
+  http_code: "name",
+  raw_status_code: "name",
+  error_type: "name",
+  errorcode: "name",
+  errorCode: "name",
+  Code: "name",
+  __type: "name",
+  limit_source: "name",
+  quotaId: "name",
+  quotaValue: "numbered",
+  status_code: "numbered",
+  error_code: "numbered",
+  raw: "quote",
+  headers: "headers",
+  retryDelay: "wait",
+  retry_after: "wait",
+  retryAfter: "wait",
+  retry_after_seconds: "wait",
+  retryAfterSeconds: "wait",
+  retry_after_ms: "wait",
+  retryAfterMs: "wait",
+  resets_in_seconds: "wait",
+  resets_at: "wait",
+  resetsAt: "wait",
+  reset_at: "wait",
+  resetAt: "wait",
+  estimated_time: "wait",
+};
+const FIELD_LIST = Object.entries(FIELDS);
+
+const LONGEST_TEXT_CHARS = 4_096;
+const MAX_DEPTH = 6;
+const MAX_NODES = 64;
+/** A JSON text inside JSON inside JSON: no honest aggregator goes deeper. */
+const MAX_QUOTES = 2;
+
+export type JsonObject = { readonly [name: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The error in a body that is known to be one. Plain text is its own message. */
+export function readError(body: string, quotes = 0): ErrorShape {
+  const text = body.trim();
+  const json = parseJson(text);
+  if (json !== undefined) return readErrorJson(json, quotes);
+  return looksLikeJson(text) ? readErrorJson(salvage(text), quotes) : readErrorJson(text, quotes);
+}
+
+/** The error in a JSON value that is known to be or to hold one. */
+export function readErrorJson(json: unknown, quotes = 0): ErrorShape {
+  const reader = new ShapeReader(quotes);
+  reader.read(json, 0);
+  return reader.shape();
+}
+
+/** The value, or undefined where the text is no JSON. */
+export function parseJson(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function looksLikeJson(text: string): boolean {
+  return text.startsWith("{") || text.startsWith("[");
+}
+
+class ShapeReader {
+  #texts: string[] = [];
+  #names = new Set<string>();
+  #status: number | null = null;
+  #waits: WaitField[] = [];
+  #headers: HeaderList = [];
+  #quoted: ErrorShape | null = null;
+  #nodes = 0;
+
+  constructor(private readonly quotes: number) {}
+
+  shape(): ErrorShape {
+    const message = this.#texts[0] ?? "";
+    return {
+      message,
+      text: this.#texts.join("\n").slice(0, LONGEST_TEXT_CHARS),
+      names: this.#names,
+      status: this.#status,
+      waits: this.#waits,
+      headers: this.#headers,
+      quoted: this.#quoted ?? this.#quotedIn(message),
+    };
+  }
+
+  read(value: unknown, depth: number): void {
+    if (depth > MAX_DEPTH || this.#nodes >= MAX_NODES) return;
+    this.#nodes += 1;
+    if (typeof value === "string") this.#addText(value);
+    else if (Array.isArray(value)) for (const item of value.slice(0, MAX_NODES)) this.read(item, depth + 1);
+    else if (isObject(value)) {
+      for (const [field, kind] of FIELD_LIST) {
+        const inner = value[field];
+        if (inner !== undefined && inner !== null) this.#readField(field, kind, inner, depth);
+      }
+    }
+  }
+
+  #readField(field: string, kind: FieldKind, value: unknown, depth: number): void {
+    const scalar = typeof value === "string" || typeof value === "number";
+    if (kind === "quote") this.#quoted ??= quotedFrom(value, this.quotes);
+    else if (kind === "headers") this.#addHeaders(value);
+    else if (kind === "wait") this.#addWait(field, value);
+    else if (scalar && kind === "name") this.#addName(value, "");
+    else if (scalar && kind === "numbered") this.#addName(value, `${field}:`);
+    else if (!scalar || kind === "text") this.read(value, depth + 1);
+  }
+
+  #addText(value: string): void {
+    const text = value.trim();
+    if (text === "") return;
+    this.#texts.push(text);
+    if (/^[\w.-]{1,64}$/.test(text)) this.#names.add(text.toLowerCase());
+  }
+
+  #addName(value: string | number, prefix: string): void {
+    const number = typeof value === "number" ? value : /^\d{3}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= 400 && number <= 599) this.#status ??= number;
+    else if (String(value).length <= 200) this.#names.add(prefix + String(value).toLowerCase());
+  }
+
+  #addWait(field: string, value: unknown): void {
+    if (typeof value === "string" || typeof value === "number") this.#waits.push({ field, value });
+  }
+
+  #addHeaders(value: unknown): void {
+    if (!isObject(value)) return;
+    for (const [name, text] of Object.entries(value).slice(0, MAX_NODES)) {
+      if (typeof text === "string" || typeof text === "number") {
+        this.#headers.push([name.toLowerCase(), String(text)]);
+      }
+    }
+  }
+
+  /** A provider's JSON inside the sentence: `litellm.RateLimitError: AnthropicException - {"type":"error",…}`. */
+  #quotedIn(message: string): ErrorShape | null {
+    const start = message.search(/\{\s{0,8}"|\[\s{0,8}\{\s{0,8}"/);
+    if (start < 0) return null;
+    const end = Math.max(message.lastIndexOf("}"), message.lastIndexOf("]"));
+    const json = parseJson(message.slice(start, end + 1));
+    return json === undefined ? null : quotedFrom(json, this.quotes);
+  }
+}
+
+function quotedFrom(value: unknown, quotes: number): ErrorShape | null {
+  if (quotes >= MAX_QUOTES) return null;
+  if (typeof value === "string") return value.trim() === "" ? null : readError(value, quotes + 1);
+  return isObject(value) || Array.isArray(value) ? readErrorJson(value, quotes + 1) : null;
+}
+
+/** The first message and identifiers of JSON that was cut off, so that an error of megabytes is still understood. */
+function salvage(text: string): JsonObject {
+  const found: Record<string, string> = {};
+  for (const [, field, value] of text.matchAll(
+    /"(message|code|type|status|detail|error)"\s{0,8}:\s{0,8}"((?:[^"\\]|\\.){0,1000})/g,
+  )) {
+    if (field !== undefined && value !== undefined && !(field in found)) found[field] = value;
+  }
+  return found;
+}

@@ -1,0 +1,270 @@
+import type { Lease } from "../pool/pool.ts";
+import type { Refusal } from "../pool/refusal.ts";
+import { usageIn } from "../record/usage.ts";
+import type { AttemptRecord, RequestRecord, Usage, Verdict } from "../types.ts";
+import type { SendOptions, UpstreamRequest } from "../upstream/types.ts";
+import { Attempt, type AttemptResult, type FlowingAnswer, type WholeAnswer } from "./attempt.ts";
+import { errorBody, errorResponse, ProxyError } from "./errors.ts";
+import type { ForwardDeps } from "./forward.ts";
+import { answerHeaders, findHeader } from "./headers.ts";
+import { refusalError, shownError } from "./last-failure.ts";
+import { afterOutput, judgeFailure } from "./outcome.ts";
+import { type RelayEnd, relay } from "./relay.ts";
+import type { ProxyRequest } from "./request.ts";
+import { StreamObserver } from "./sse.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** How a request ended, for its one record. */
+interface Ending {
+  status: number;
+  outcome: string;
+  error: string | null;
+  usage: Usage | null;
+  bytes: number;
+}
+
+/** One client request on its way: its attempts so far, its one answer, its one record. */
+export class Exchange {
+  clientLeft = false;
+  #attempts: AttemptRecord[] = [];
+  #current: Attempt | null = null;
+  #last: { result: AttemptResult; secret: string } | null = null;
+  #ttftMs: number | null = null;
+  #lastEndedAt: number;
+  #wakePause: (() => void) | null = null;
+  #recorded = false;
+
+  constructor(
+    private readonly request: ProxyRequest,
+    private readonly deps: ForwardDeps,
+  ) {
+    this.#lastEndedAt = request.startedAt;
+    request.signal.addEventListener("abort", () => {
+      this.clientLeft = true;
+      this.#current?.abort();
+      this.#wakePause?.();
+    });
+  }
+
+  // --- attempts -----------------------------------------------------------------------------------------
+
+  async attempt(lease: Lease, request: UpstreamRequest, options: SendOptions): Promise<AttemptResult> {
+    const { clock } = this.deps;
+    const began = clock.monotonic();
+    this.#attempts.push({
+      keyId: lease.keyId,
+      upstreamId: lease.upstreamId,
+      startedAt: clock.now(),
+      waitMs: Math.round(began - this.#lastEndedAt),
+      durationMs: 0,
+      status: null,
+      outcome: "client_closed",
+      chosenBecause: lease.chosenBecause,
+      error: null,
+    });
+    this.#current = new Attempt(this.deps.client, {
+      now: clock.now,
+      stream: this.request.stream,
+      secret: lease.secret,
+    });
+    try {
+      return await this.#current.run(request, options);
+    } catch (error) {
+      // A fault of this program: the lease must not be lost with it, and the key is not to blame.
+      this.#release(lease, CLIENT_CLOSED, null, null);
+      throw error;
+    }
+  }
+
+  /** Releases the key of an attempt that goes no further. */
+  failed(lease: Lease, result: AttemptResult): void {
+    this.#last = { result, secret: lease.secret };
+    this.#release(lease, result.verdict, result.status, null);
+  }
+
+  #release(lease: Lease, verdict: Verdict, status: number | null, usage: Usage | null): void {
+    const attempt = this.#attempts.at(-1) as AttemptRecord;
+    const now = this.deps.clock.monotonic();
+    attempt.durationMs = Math.round(this.deps.clock.now() - attempt.startedAt);
+    attempt.status = status;
+    attempt.outcome = verdict.outcome;
+    attempt.error = verdict.reason === "" ? null : verdict.reason;
+    this.#lastEndedAt = now;
+    this.deps.pool.release(lease, { verdict, usage, costUsd: null });
+  }
+
+  /** Waits between two attempts, in this request alone, until the client leaves at most. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakePause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  // --- answers ------------------------------------------------------------------------------------------
+
+  /** The answer that commits: from here on there is no other attempt. */
+  answer(lease: Lease, result: AttemptResult): Response {
+    this.#ttftMs = Math.round(this.deps.clock.monotonic() - this.request.startedAt);
+    return result.answer?.kind === "flowing"
+      ? this.#stream(lease, result, result.answer)
+      : this.#whole(lease, result, result.answer as WholeAnswer);
+  }
+
+  #whole(lease: Lease, result: AttemptResult, answer: WholeAnswer): Response {
+    const usage = usageIn(answer.text);
+    const status = result.status as number;
+    this.#release(lease, result.verdict, status, usage);
+    this.#record({ status, outcome: "ok", error: null, usage, bytes: answer.body.byteLength });
+    return new Response(bodyFor(status, answer.body), { status, headers: this.#headers(answer) });
+  }
+
+  #stream(lease: Lease, result: AttemptResult, answer: FlowingAnswer): Response {
+    const observer = new StreamObserver();
+    const status = result.status as number;
+    const isEventStream = (findHeader(answer.headers, "content-type") ?? "").startsWith("text/event-stream");
+    const onEnd = (end: RelayEnd, bytes: number): string | null => {
+      const proven = observer.whole || !isEventStream || !this.request.endpoint.provesItsEnd;
+      const verdict =
+        result.verdict.outcome === "ok"
+          ? judgeEnd(end, proven, observer.failed, this.request.stream)
+          : result.verdict;
+      this.#release(lease, verdict, status, observer.usage);
+      const error = verdict.reason === "" ? null : verdict.reason;
+      this.#record({ status, outcome: verdict.outcome, error, usage: observer.usage, bytes });
+      if (end.kind === "client_closed" || (end.kind === "ended" && (proven || observer.failed))) return null;
+      return isEventStream ? `\n\ndata: ${errorBody("upstream_error", verdict.reason)}\n\n` : "";
+    };
+    const body = relay({
+      answer: answer.source,
+      held: answer.held,
+      observe: (chunk) => observer.push(chunk),
+      onEnd,
+    });
+    return new Response(body, { status, headers: this.#headers(answer) });
+  }
+
+  /** Nothing worked: the last failure in the form that the client may see, or why there was no key at all. */
+  giveUp(refusal: Refusal | null): Response {
+    const shown = this.#last === null ? null : shownError(this.#last.result, refusal);
+    if (shown === "as_it_came" && this.#last !== null)
+      return this.#asItCame(this.#last.result, this.#last.secret);
+    const error = shown instanceof ProxyError ? shown : refusalError(refusal);
+    return this.#refuse(error);
+  }
+
+  /** The upstream's own error, status and body untouched but for a key that it echoes. */
+  #asItCame(result: AttemptResult, secret: string): Response {
+    const answer = result.answer as WholeAnswer;
+    const { verdict } = result;
+    const status = verdict.clientStatus;
+    const leaks = answer.text.includes(secret);
+    const body = leaks ? new TextEncoder().encode(answer.text.replaceAll(secret, "[redacted]")) : answer.body;
+    const headers = this.#headers(answer).filter(([name]) => !leaks || name !== "content-encoding");
+    this.#record({
+      status,
+      outcome: verdict.outcome,
+      error: verdict.reason,
+      usage: null,
+      bytes: body.byteLength,
+    });
+    return new Response(bodyFor(status, body), { status, headers });
+  }
+
+  #refuse(error: ProxyError): Response {
+    const outcome = this.#last?.result.verdict.outcome ?? error.code;
+    this.#record({ status: error.status, outcome, error: error.message, usage: null, bytes: 0 });
+    return errorResponse(error, this.#ownHeaders());
+  }
+
+  /** Nobody reads this answer. */
+  clientGone(): Response {
+    return this.#refuse(new ProxyError("client_closed", "The client closed the connection."));
+  }
+
+  /** A fault of this program: the request still leaves its one record. */
+  crashed(): void {
+    if (this.#recorded) return;
+    this.#record({
+      status: 500,
+      outcome: "internal_error",
+      error: "an error inside this program",
+      usage: null,
+      bytes: 0,
+    });
+  }
+
+  #headers(answer: WholeAnswer | FlowingAnswer): [string, string][] {
+    const headers = answerHeaders(answer.headers);
+    headers.push(...this.#ownHeaders());
+    return headers;
+  }
+
+  #ownHeaders(): [string, string][] {
+    return [
+      ["x-request-id", this.request.id],
+      ["x-lb-attempts", String(this.#attempts.length)],
+    ];
+  }
+
+  // --- the record ---------------------------------------------------------------------------------------
+
+  #record(ending: Ending): void {
+    if (this.#recorded) throw new Error(`request ${this.request.id} was recorded twice`);
+    this.#recorded = true;
+    const { request } = this;
+    const { usage } = ending;
+    const record: RequestRecord = {
+      id: request.id,
+      startedAt: request.at,
+      endpoint: request.path,
+      model: request.model,
+      servedModel: ending.outcome === "ok" ? request.model : null,
+      stream: request.stream,
+      poolId: request.poolId,
+      clientAddress: request.clientAddress,
+      userAgent: request.userAgent,
+      status: ending.status,
+      outcome: ending.outcome,
+      ttftMs: this.#ttftMs,
+      durationMs: Math.round(this.deps.clock.monotonic() - request.startedAt),
+      inputTokens: usage?.inputTokens ?? null,
+      outputTokens: usage?.outputTokens ?? null,
+      cachedTokens: usage?.cachedTokens ?? null,
+      reasoningTokens: usage?.reasoningTokens ?? null,
+      usageSource: usage === null ? "none" : "upstream",
+      costUsd: null,
+      requestBytes: request.body?.byteLength ?? 0,
+      responseBytes: ending.bytes,
+      error: ending.error,
+      attempts: this.#attempts,
+    };
+    this.deps.ended(record);
+  }
+}
+
+/** Some statuses have no body, and a Response refuses one. */
+function bodyFor(status: number, body: Uint8Array): Uint8Array<ArrayBuffer> | null {
+  return status === 204 || status === 205 || status === 304 ? null : (body as Uint8Array<ArrayBuffer>);
+}
+
+/** How a relayed stream ended. What broke after output cannot be mended by another key. */
+function judgeEnd(end: RelayEnd, proven: boolean, failed: boolean, stream: boolean): Verdict {
+  if (end.kind === "client_closed") return CLIENT_CLOSED;
+  if (end.kind === "failed" && end.failure.kind === "aborted") return CLIENT_CLOSED;
+  if (end.kind === "failed") return afterOutput(judgeFailure(end.failure, { stream }));
+  if (!failed && proven) return verdictOf({ outcome: "ok", status: 200, reason: "" });
+  const reason = failed
+    ? "The upstream reported an error in the stream"
+    : "The stream ended without [DONE] or a finish reason";
+  return afterOutput(verdictOf({ outcome: "upstream_error", status: 502, reason }));
+}
+
+const CLIENT_CLOSED = verdictOf({
+  outcome: "client_closed",
+  status: 499,
+  reason: "The client closed the connection",
+});

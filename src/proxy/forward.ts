@@ -1,0 +1,91 @@
+import type { Clock } from "../clock.ts";
+import type { Ask, Claim, Ending, Lease } from "../pool/pool.ts";
+import type { Settings } from "../settings.ts";
+import type { RequestRecord, Upstream } from "../types.ts";
+import type { SendOptions, UpstreamClient, UpstreamRequest } from "../upstream/types.ts";
+import { Exchange } from "./exchange.ts";
+import { authHeader } from "./headers.ts";
+import type { ProxyRequest } from "./request.ts";
+import { RetryBudget, RetryPlan } from "./retry.ts";
+
+export interface ForwardDeps {
+  clock: Clock;
+  settings(): Settings;
+  pool: { claim(ask: Ask): Claim; release(lease: Lease, ending: Ending): void };
+  client: UpstreamClient;
+  upstream(id: string): Upstream;
+  /** Takes the one final record of each request. */
+  ended(record: RequestRecord): void;
+}
+
+export type Forward = (request: ProxyRequest) => Promise<Response>;
+
+/**
+ * The loop: claim a key, send, judge, release, then answer or go on with another key. Another attempt is possible
+ * until the first byte has gone to the client.
+ */
+export function createForward(deps: ForwardDeps): Forward {
+  const { clock, pool } = deps;
+  const budgets = new Budgets();
+  return async (request) => {
+    const exchange = new Exchange(request, deps);
+    try {
+      return await run(request, exchange);
+    } catch (error) {
+      exchange.crashed();
+      throw error;
+    }
+  };
+
+  async function run(request: ProxyRequest, exchange: Exchange): Promise<Response> {
+    const settings = deps.settings();
+    const plan = new RetryPlan(settings, request.startedAt, request.endpoint.creates);
+    const tried: string[] = [];
+    for (;;) {
+      const { lease, refusal } = pool.claim({ model: request.model, poolId: request.poolId, tried });
+      if (lease === null) return exchange.giveUp(refusal);
+      tried.push(lease.keyId);
+      const budget = budgets.of(lease.upstreamId);
+      if (tried.length === 1) budget.countRequest(clock.monotonic());
+      const sent = upstreamRequest(request, deps.upstream(lease.upstreamId), lease.secret);
+      const result = await exchange.attempt(lease, sent, sendOptions(request, settings));
+      if (result.commits) return exchange.answer(lease, result);
+      exchange.failed(lease, result);
+      if (exchange.clientLeft) return exchange.clientGone();
+      if (!plan.goesOn(result.verdict, result.answered, clock.monotonic(), budget))
+        return exchange.giveUp(null);
+      if (settings.failoverDelayMs > 0) await exchange.pause(settings.failoverDelayMs);
+      if (exchange.clientLeft) return exchange.clientGone();
+    }
+  }
+}
+
+class Budgets {
+  #byUpstream = new Map<string, RetryBudget>();
+
+  of(upstreamId: string): RetryBudget {
+    let budget = this.#byUpstream.get(upstreamId);
+    if (budget === undefined) {
+      budget = new RetryBudget();
+      this.#byUpstream.set(upstreamId, budget);
+    }
+    return budget;
+  }
+}
+
+function upstreamRequest(request: ProxyRequest, upstream: Upstream, secret: string): UpstreamRequest {
+  return {
+    method: request.method,
+    url: upstream.baseUrl + request.target,
+    headers: [...request.headers, authHeader(upstream.authStyle, secret)],
+    body: request.body,
+  };
+}
+
+function sendOptions(request: ProxyRequest, settings: Settings): SendOptions {
+  return {
+    connectTimeoutMs: settings.connectTimeoutMs,
+    firstByteTimeoutMs: request.stream ? settings.streamFirstByteTimeoutMs : settings.firstByteTimeoutMs,
+    idleTimeoutMs: settings.idleStreamTimeoutMs,
+  };
+}

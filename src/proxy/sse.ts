@@ -1,0 +1,43 @@
+import { usageIn } from "../record/usage.ts";
+import type { Usage } from "../types.ts";
+
+/** Enough to see a mark that two chunks share. */
+const TAIL_CHARS = 64;
+/** The longest usage object that is put together from several chunks. */
+const LONGEST_USAGE_CHARS = 16_384;
+
+const DONE = /(?:^|[\r\n])data: ?\[DONE\]/;
+/** In a string of the model's own words the quotes would be escaped, so this cannot be one. */
+const FINISH_REASON = /"(?:finish_reason|stop_reason)": ?"/;
+const ERROR_EVENT = /(?:^|[\r\n])(?:event: ?error[\r\n]|data: ?\{(?:"type": ?"error", ?)?"error": ?[{"])/;
+
+/**
+ * Watches a stream pass by: whether it proves to be whole, what it used, whether an error event came. It reads the
+ * bytes as Latin-1, since every mark is ASCII, and keeps no more than the tail it needs.
+ */
+export class StreamObserver {
+  whole = false;
+  failed = false;
+  usage: Usage | null = null;
+  #tail = "";
+
+  push(chunk: Uint8Array): void {
+    const text = this.#tail + latin1(chunk);
+    if (!this.whole && (FINISH_REASON.test(text) || DONE.test(text))) this.whole = true;
+    if (!this.failed && ERROR_EVENT.test(text)) this.failed = true;
+    const mark = text.lastIndexOf('"usage"');
+    if (mark >= 0) {
+      this.usage = usageIn(text) ?? this.usage;
+      // One event's data is one line: without a line end the object may go on in the next chunk.
+      if (text.indexOf("\n", mark) < 0 && text.length - mark < LONGEST_USAGE_CHARS) {
+        this.#tail = text.slice(Math.max(mark - 1, 0));
+        return;
+      }
+    }
+    this.#tail = text.length > TAIL_CHARS ? text.slice(-TAIL_CHARS) : text;
+  }
+}
+
+export function latin1(chunk: Uint8Array): string {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+}

@@ -1,0 +1,148 @@
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { RecordBatch, Storage } from "../storage/types.ts";
+import type { KeyEvent, KeyState, RequestRecord } from "../types.ts";
+
+/** Records that wait for storage; beyond it the oldest are dropped and counted. */
+const MAX_QUEUED_REQUESTS = 20_000;
+const MAX_QUEUED_EVENTS = 5_000;
+const BATCH_SIZE = 5_000;
+const FLUSH_EVERY_MS = 250;
+/** While storage fails, the next try waits longer each time, up to this. */
+const LONGEST_RETRY_MS = 5_000;
+
+export interface RecorderState {
+  queued: number;
+  dropped: number;
+  /** Why the last batch could not be written; null once one was. */
+  lastError: string | null;
+}
+
+/**
+ * Gathers what happened and writes it in one transaction every 250 ms. Nothing on a request's way waits for
+ * it: while storage fails, records wait in a bounded queue.
+ */
+export class Recorder {
+  #requests: RequestRecord[] = [];
+  #keyEvents: KeyEvent[] = [];
+  #keyStates = new Map<string, KeyState>();
+  #rotations = new Map<string, { name: string; keyId: string; used: number }>();
+  #dropped = 0;
+  #lastError: string | null = null;
+  #failures = 0;
+  #timer: Timer | null = null;
+  #writing: Promise<void> | null = null;
+
+  constructor(
+    private readonly storage: Pick<Storage, "writeBatch">,
+    private readonly log: Logger,
+    private readonly clock: Clock,
+  ) {}
+
+  get state(): RecorderState {
+    return { queued: this.#requests.length, dropped: this.#dropped, lastError: this.#lastError };
+  }
+
+  /** Takes the one final record of a request; never waits. */
+  record(request: RequestRecord): void {
+    this.#requests.push(request);
+    if (this.#requests.length > MAX_QUEUED_REQUESTS) {
+      const excess = this.#requests.length - MAX_QUEUED_REQUESTS;
+      this.#requests.splice(0, excess);
+      this.#dropped += excess;
+    }
+    this.#plan();
+  }
+
+  keyEvent(event: Omit<KeyEvent, "id" | "at">): void {
+    this.#keyEvents.push({ id: this.clock.id(), at: this.clock.now(), ...event });
+    if (this.#keyEvents.length > MAX_QUEUED_EVENTS) this.#keyEvents.shift();
+    this.#plan();
+  }
+
+  /** The state is read when the batch is written, so the latest counts. */
+  keyState(state: KeyState): void {
+    this.#keyStates.set(state.keyId, state);
+    this.#plan();
+  }
+
+  rotated(name: string, keyId: string, used: number): void {
+    this.#rotations.set(name, { name, keyId, used });
+    this.#plan();
+  }
+
+  /** A deleted key has no state to write any more. */
+  forgetKey(keyId: string): void {
+    this.#keyStates.delete(keyId);
+  }
+
+  /** Writes all that waits; false where storage refuses. */
+  async flush(): Promise<boolean> {
+    await this.#writing;
+    while (this.#waiting) {
+      await this.#write();
+      if (this.#lastError !== null) return false;
+    }
+    return true;
+  }
+
+  get #waiting(): boolean {
+    return (
+      this.#requests.length > 0 ||
+      this.#keyEvents.length > 0 ||
+      this.#keyStates.size > 0 ||
+      this.#rotations.size > 0
+    );
+  }
+
+  #plan(): void {
+    if (this.#timer !== null || this.#writing !== null) return;
+    const waitMs = Math.min(FLUSH_EVERY_MS * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY_MS);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#write();
+    }, waitMs);
+    this.#timer.unref();
+  }
+
+  #write(): Promise<void> {
+    this.#writing ??= this.#writeBatch().finally(() => {
+      this.#writing = null;
+      if (this.#waiting) this.#plan();
+    });
+    return this.#writing;
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch: RecordBatch = {
+      requests: this.#requests.splice(0, BATCH_SIZE),
+      keyEvents: this.#keyEvents.splice(0),
+      keyStates: [...this.#keyStates.values()],
+      rotations: [...this.#rotations.values()],
+    };
+    this.#keyStates.clear();
+    this.#rotations.clear();
+    try {
+      await this.storage.writeBatch(batch);
+      if (this.#lastError !== null) this.log.info("storage can be written again");
+      this.#lastError = null;
+      this.#failures = 0;
+    } catch (error) {
+      this.#putBack(batch);
+      const message = error instanceof Error ? error.message : String(error);
+      if (this.#lastError === null)
+        this.log.error("storage cannot be written; records wait in memory", { error });
+      this.#lastError = message;
+      this.#failures += 1;
+    }
+  }
+
+  #putBack(batch: RecordBatch): void {
+    this.#requests.unshift(...batch.requests);
+    this.#keyEvents.unshift(...batch.keyEvents);
+    for (const state of batch.keyStates) this.#keyStates.set(state.keyId, state);
+    for (const rotation of batch.rotations) {
+      if (!this.#rotations.has(rotation.name)) this.#rotations.set(rotation.name, rotation);
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/** Kinds of setting: how a value is read from JSON, from a form's text and from storage alike. */
+
+export type SettingKind = "int" | "number" | "boolean" | "enum" | "url" | "string" | "time_zone" | "map";
+
+/** What is wrong with a value, as an order: "give …". */
+export class Problem {
+  constructor(readonly text: string) {}
+}
+
+/** Says what is wrong with a base URL, or null: the address guard, handed in by whoever has one. */
+export type BaseUrlCheck = (url: string) => string | null;
+
+export interface SettingType<T> {
+  kind: SettingKind;
+  read(input: unknown, checkBaseUrl?: BaseUrlCheck): T | Problem;
+  /** For numbers, both included. */
+  min?: number;
+  max?: number;
+  unit?: string;
+  /** For `enum`. */
+  options?: readonly string[];
+}
+
+const MAX_TEXT_CHARACTERS = 2048;
+const MAX_MAP_CHARACTERS = 65_536;
+
+export function int(min: number, max: number, unit: string): SettingType<number> {
+  const form = `give a whole number from ${min} to ${max}`;
+  const read = (input: unknown) => {
+    const value = readNumber(input);
+    return Number.isSafeInteger(value) && value >= min && value <= max ? value : new Problem(form);
+  };
+  return { kind: "int", min, max, unit, read };
+}
+
+export function number(min: number, max: number, unit: string): SettingType<number> {
+  const read = (input: unknown) => {
+    const value = readNumber(input);
+    return value >= min && value <= max ? value : new Problem(`give a number from ${min} to ${max}`);
+  };
+  return { kind: "number", min, max, unit, read };
+}
+
+/** `on` is what a form's checkbox sends. */
+export function boolean(): SettingType<boolean> {
+  const values = new Map<unknown, boolean>([
+    [true, true],
+    ["true", true],
+    ["on", true],
+    [false, false],
+    ["false", false],
+  ]);
+  return { kind: "boolean", read: (input) => values.get(input) ?? new Problem("give true or false") };
+}
+
+export function oneOf<const Option extends string>(options: readonly Option[]): SettingType<Option> {
+  const problem = new Problem(`give one of ${options.join(", ")}`);
+  return { kind: "enum", options, read: (input) => options.find((option) => option === input) ?? problem };
+}
+
+export function text(maxCharacters = MAX_TEXT_CHARACTERS): SettingType<string> {
+  const problem = new Problem(`give text of at most ${maxCharacters} characters`);
+  const read = (input: unknown) =>
+    typeof input === "string" && input.length <= maxCharacters ? input : problem;
+  return { kind: "string", read };
+}
+
+/** An http(s) address without credentials, query and fragment; the slashes at its end are taken off. */
+export function url(): SettingType<string> {
+  return { kind: "url", read: readUrl };
+}
+
+/** An IANA name, spelled as the standard spells it. */
+export function timeZone(): SettingType<string> {
+  const problem = new Problem("give a time zone by its IANA name, such as UTC or Europe/Berlin");
+  const read = (input: unknown) => {
+    // Offsets such as +02:00 are no IANA names, though Intl takes them.
+    if (typeof input !== "string" || !/^[A-Za-z]/.test(input.trim())) return problem;
+    try {
+      return new Intl.DateTimeFormat("en", { timeZone: input.trim() }).resolvedOptions().timeZone;
+    } catch {
+      return problem;
+    }
+  };
+  return { kind: "time_zone", read };
+}
+
+/** An object of entries by name; a form sends it as JSON text. */
+export function map<T>(readEntry: (value: unknown) => T | Problem): SettingType<Record<string, T>> {
+  const read = (input: unknown) => {
+    const entries = parseObject(input);
+    if (entries === null)
+      return new Problem(`give a JSON object of at most ${MAX_MAP_CHARACTERS} characters`);
+    const result: Record<string, T> = Object.create(null);
+    for (const [name, item] of Object.entries(entries)) {
+      const value = readEntry(item);
+      if (value instanceof Problem) return new Problem(`${JSON.stringify(name)}: ${value.text}`);
+      result[name] = value;
+    }
+    return result;
+  };
+  return { kind: "map", read };
+}
+
+/** The same, where nothing is a value too. */
+export function optional<T>(type: SettingType<T>): SettingType<T | null> {
+  return { ...type, read: (input, check) => (input === null ? null : type.read(input, check)) };
+}
+
+function readNumber(input: unknown): number {
+  if (typeof input === "number") return input;
+  const isNumber = typeof input === "string" && /^\s*-?\d{1,15}(\.\d{1,9})?\s*$/.test(input);
+  return isNumber ? Number(input) : Number.NaN;
+}
+
+function parseObject(input: unknown): Record<string, unknown> | null {
+  try {
+    const json = typeof input === "string" ? input : JSON.stringify(input);
+    const value: unknown = json.length <= MAX_MAP_CHARACTERS ? JSON.parse(json) : null;
+    return typeof value === "object" && !Array.isArray(value)
+      ? (value as Record<string, unknown> | null)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function readUrl(input: unknown, checkBaseUrl?: BaseUrlCheck): string | Problem {
+  const form = "give an address that begins with http:// or https://";
+  const trimmed = typeof input === "string" ? input.trim() : "";
+  if (trimmed.length > MAX_TEXT_CHARACTERS || !/^https?:\/\//i.test(trimmed)) return new Problem(form);
+  const parsed = URL.parse(trimmed);
+  if (parsed === null) return new Problem(form);
+  if (parsed.username !== "" || parsed.password !== "") {
+    return new Problem("give the address without user name and password");
+  }
+  if (/[?#]/.test(trimmed)) return new Problem("give the address without ? and #");
+  const base = parsed.href.replace(/\/+$/, "");
+  const refusal = checkBaseUrl?.(base) ?? null;
+  return refusal === null ? base : new Problem(refusal);
+}

@@ -1,0 +1,270 @@
+import {
+  type BaseUrlCheck,
+  int,
+  oneOf,
+  optional,
+  Problem,
+  type SettingType,
+  timeZone,
+  url,
+} from "./setting-types.ts";
+import { InputError } from "./types.ts";
+
+/** How the Settings page groups them, in its order. */
+export const SETTING_GROUPS = {
+  upstream: "Upstream",
+  choice: "Choosing a key",
+  failures: "When a request fails",
+  timeouts: "Timeouts",
+  limits: "Limits",
+  appearance: "Appearance",
+} as const;
+export type SettingGroup = keyof typeof SETTING_GROUPS;
+
+interface Row<T> {
+  group: SettingGroup;
+  type: SettingType<T>;
+  default: T;
+  /** For the Settings page and the API's description. */
+  help: string;
+  /** The version of the program that brought it. */
+  since: string;
+}
+const row = <T>(definition: Row<T>): Row<T> => definition;
+
+const MAX_TIMEOUT_MS = 3_600_000;
+
+/** Every setting: page, API, their checks and the type `Settings` are made from this table. */
+const table = {
+  api_endpoint: row({
+    group: "upstream",
+    type: url(),
+    default: "https://generativelanguage.googleapis.com/v1beta/openai",
+    help: "Base URL of the default upstream: requests and the keys of that upstream are sent there.",
+    since: "1.0.0",
+  }),
+  strategy: row({
+    group: "choice",
+    type: oneOf(["round_robin", "random", "least_connections"]),
+    default: "round_robin",
+    help: "How one of the available keys is chosen for a request, where its pool has no strategy of its own.",
+    since: "1.0.0",
+  }),
+  rotation_request_count: row({
+    group: "choice",
+    type: int(1, 1000, "requests"),
+    default: 5,
+    help: "How many requests round robin sends over one key before it moves on to the next.",
+    since: "1.0.0",
+  }),
+  max_failure_count: row({
+    group: "failures",
+    type: int(1, 100, "failures"),
+    default: 3,
+    help: "After how many failures in a row a key is set aside for a while; it comes back by itself.",
+    since: "1.0.0",
+  }),
+  rate_limit_cooldown_s: row({
+    group: "failures",
+    type: int(1, 86_400, "s"),
+    default: 60,
+    help: "How long a rate-limited key rests when the upstream states no time.",
+    since: "1.0.0",
+  }),
+  max_key_switches: row({
+    group: "failures",
+    type: int(0, 10_000, "attempts"),
+    default: 100,
+    help: "How many other keys one request may try when the failure was the key's own, such as a rate limit.",
+    since: "1.0.0",
+  }),
+  max_retries: row({
+    group: "failures",
+    type: int(0, 10, "attempts"),
+    default: 3,
+    help: "How many further attempts follow a failure of the host: a 5xx answer, a lost connection, a timeout.",
+    since: "1.0.0",
+  }),
+  retry_deadline_ms: row({
+    group: "failures",
+    type: int(0, MAX_TIMEOUT_MS, "ms"),
+    default: 30_000,
+    help: "No new attempt begins later than this after the request came.",
+    since: "1.0.0",
+  }),
+  failover_delay_ms: row({
+    group: "failures",
+    type: int(0, 10_000, "ms"),
+    default: 0,
+    help: "How long a request waits before it goes to another key; other requests don't wait with it.",
+    since: "1.0.0",
+  }),
+  connect_timeout_ms: row({
+    group: "timeouts",
+    type: int(1, MAX_TIMEOUT_MS, "ms"),
+    default: 10_000,
+    help: "Longest wait for a connection to the upstream: name, connection and TLS.",
+    since: "1.0.0",
+  }),
+  first_byte_timeout_ms: row({
+    group: "timeouts",
+    type: int(1, MAX_TIMEOUT_MS, "ms"),
+    default: 600_000,
+    help: "Longest wait for the beginning of an answer; models that reason may think for minutes.",
+    since: "1.0.0",
+  }),
+  stream_first_byte_timeout_ms: row({
+    group: "timeouts",
+    type: int(1, MAX_TIMEOUT_MS, "ms"),
+    default: 120_000,
+    help: "The same, where the client asked for a stream.",
+    since: "1.0.0",
+  }),
+  idle_stream_timeout_ms: row({
+    group: "timeouts",
+    type: int(1, MAX_TIMEOUT_MS, "ms"),
+    default: 120_000,
+    help: "Longest silence within an answer before it counts as broken off.",
+    since: "1.0.0",
+  }),
+  max_request_body_bytes: row({
+    group: "limits",
+    type: int(1, 1_073_741_824, "bytes"),
+    default: 67_108_864,
+    help: "Largest JSON body that a client may send.",
+    since: "1.0.0",
+  }),
+  daily_reset_time_zone: row({
+    group: "limits",
+    type: timeZone(),
+    default: "UTC",
+    help: "At midnight in this time zone the daily counts of the keys begin anew.",
+    since: "1.0.0",
+  }),
+  default_daily_limit: row({
+    group: "limits",
+    type: optional(int(1, 1_000_000_000, "requests")),
+    default: null,
+    help: "Daily limit of keys that have none of their own; empty for no limit.",
+    since: "1.0.0",
+  }),
+  theme: row({
+    group: "appearance",
+    type: oneOf(["auto", "light", "dark"]),
+    default: "auto",
+    help: "Colours of these pages; auto follows the device.",
+    since: "1.0.0",
+  }),
+};
+
+export type SettingName = keyof typeof table;
+type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+export type Settings = {
+  readonly [Name in SettingName as CamelCase<Name>]: (typeof table)[Name] extends Row<infer T> ? T : never;
+};
+
+export interface SettingRow {
+  /** As API, form and storage name it. */
+  name: SettingName;
+  /** As `Settings` names it. */
+  property: keyof Settings;
+  group: SettingGroup;
+  type: SettingType<unknown>;
+  default: Settings[keyof Settings];
+  help: string;
+  since: string;
+}
+
+export const settingRows: readonly SettingRow[] = Object.entries(table).map(([name, definition]) => ({
+  ...definition,
+  name: name as SettingName,
+  property: name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof Settings,
+}));
+
+export const defaultSettings: Settings = Object.freeze(
+  Object.fromEntries(
+    settingRows.map((setting) => [setting.property, setting.default]),
+  ) as unknown as Settings,
+);
+
+/**
+ * Reads a change as the API or a form sends it, by snake_case names; null and "" go back to the default.
+ * @throws InputError with the problem of each field, unknown names among them; then nothing is to be changed.
+ */
+export function parseSettingsPatch(patch: unknown, checkBaseUrl?: BaseUrlCheck): Partial<Settings> {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) {
+    throw new InputError("Settings are changed by a JSON object of names and values.");
+  }
+  const { values, problems } = readSettings(patch as Record<string, unknown>, checkBaseUrl);
+  if (Object.keys(problems).length > 0) {
+    throw new InputError("Some settings have a value that cannot be used; nothing was changed.", problems);
+  }
+  return values;
+}
+
+/** Flat, by snake_case names, as the API shows them. */
+export function toJson(settings: Partial<Settings>): Record<string, unknown> {
+  const present = settingRows.filter(({ property }) => settings[property] !== undefined);
+  return Object.fromEntries(present.map(({ name, property }) => [name, settings[property]]));
+}
+
+/** What storage keeps of a change: a value at its default is removed (null), so that a new default takes hold. */
+export function toStored(patch: Partial<Settings>): Record<string, unknown> {
+  const json = toJson(patch);
+  for (const setting of settingRows) if (json[setting.name] === setting.default) json[setting.name] = null;
+  return json;
+}
+
+export interface LiveSettings {
+  /** Never changes in itself: whoever keeps it for a request sees one state to the end. */
+  readonly current: Settings;
+  /** Stored names whose value can't be used any more, or that this version doesn't know: defaults hold. */
+  readonly ignored: readonly string[];
+  replace(next: Settings): void;
+  /** Called after each change; answers a function that ends it. */
+  onChange(listener: (next: Settings, previous: Settings) => void): () => void;
+}
+
+/** @param stored raw values by snake_case name, as `Storage.settings.all()` gives them. */
+export function createSettings(stored: Record<string, unknown>, checkBaseUrl?: BaseUrlCheck): LiveSettings {
+  const { values, problems } = readSettings(stored, checkBaseUrl);
+  const listeners = new Set<(next: Settings, previous: Settings) => void>();
+  let current: Settings = Object.freeze({ ...defaultSettings, ...values });
+  return {
+    get current() {
+      return current;
+    },
+    ignored: Object.keys(problems),
+    replace(next) {
+      const previous = current;
+      current = Object.freeze({ ...next });
+      for (const listener of listeners) listener(current, previous);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function readSettings(
+  input: Record<string, unknown>,
+  checkBaseUrl?: BaseUrlCheck,
+): { values: Partial<Settings>; problems: Record<string, string> } {
+  const byName = new Map<string, SettingRow>(settingRows.map((setting) => [setting.name, setting]));
+  const values: Partial<Record<keyof Settings, unknown>> = {};
+  const problems: [string, string][] = [];
+  for (const [name, given] of Object.entries(input)) {
+    const setting = byName.get(name);
+    if (setting === undefined) {
+      problems.push([name, "there is no such setting"]);
+      continue;
+    }
+    const value = given === null || given === "" ? setting.default : setting.type.read(given, checkBaseUrl);
+    if (value instanceof Problem) problems.push([name, value.text]);
+    else values[setting.property] = value;
+  }
+  return { values: values as Partial<Settings>, problems: Object.fromEntries(problems) };
+}

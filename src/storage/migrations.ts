@@ -1,0 +1,163 @@
+/**
+ * The schema as a list of steps that is only ever appended to: a step that was released is never changed.
+ * `version` counts from 1 without gaps and is kept in `PRAGMA user_version`.
+ */
+export interface Migration {
+  version: number;
+  sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    sql: `
+CREATE TABLE upstreams (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  base_url TEXT NOT NULL,
+  auth_style TEXT NOT NULL,
+  is_default INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX upstreams_one_default ON upstreams (is_default) WHERE is_default = 1;
+
+CREATE TABLE pools (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  description TEXT NOT NULL,
+  color TEXT NOT NULL,
+  icon TEXT NOT NULL,
+  strategy TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE keys (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  masked_secret TEXT NOT NULL,
+  sealed_secret BLOB NOT NULL,
+  fingerprint TEXT NOT NULL,
+  pool_id TEXT REFERENCES pools (id),
+  upstream_id TEXT NOT NULL REFERENCES upstreams (id),
+  tags TEXT NOT NULL,
+  weight REAL NOT NULL,
+  priority INTEGER NOT NULL,
+  enabled INTEGER NOT NULL,
+  daily_limit INTEGER,
+  rpm_limit INTEGER,
+  tpm_limit INTEGER,
+  max_concurrency INTEGER,
+  created_at INTEGER NOT NULL,
+  UNIQUE (fingerprint, upstream_id)
+) STRICT;
+CREATE INDEX keys_by_pool ON keys (pool_id);
+CREATE INDEX keys_by_upstream ON keys (upstream_id);
+
+CREATE TABLE key_states (
+  key_id TEXT PRIMARY KEY REFERENCES keys (id) ON DELETE CASCADE,
+  request_count INTEGER NOT NULL,
+  success_count INTEGER NOT NULL,
+  failure_count INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  strikes INTEGER NOT NULL,
+  ejections INTEGER NOT NULL,
+  unstated_limits INTEGER NOT NULL,
+  daily_used INTEGER NOT NULL,
+  daily_day TEXT NOT NULL,
+  last_used_at INTEGER,
+  condition TEXT NOT NULL,
+  cooldowns TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE rotations (
+  name TEXT PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  used INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE facts (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  user_agent TEXT NOT NULL
+) STRICT;
+
+-- Logs outlive what they tell of: no foreign keys to keys, pools and upstreams.
+-- row_id stays the same for good, VACUUM or not: a full-text index can point at it.
+CREATE TABLE requests (
+  row_id INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  started_at INTEGER NOT NULL,
+  endpoint TEXT NOT NULL,
+  model TEXT,
+  served_model TEXT,
+  stream INTEGER NOT NULL,
+  pool_id TEXT,
+  client_address TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  ttft_ms INTEGER,
+  duration_ms INTEGER NOT NULL,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  cached_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  usage_source TEXT NOT NULL,
+  cost_usd REAL,
+  request_bytes INTEGER NOT NULL,
+  response_bytes INTEGER NOT NULL,
+  error TEXT,
+  attempt_count INTEGER NOT NULL
+) STRICT;
+CREATE INDEX requests_by_time ON requests (started_at, id);
+CREATE INDEX requests_by_outcome ON requests (outcome, started_at, id);
+CREATE INDEX requests_by_model ON requests (model, started_at, id);
+CREATE INDEX requests_failed ON requests (started_at, id) WHERE outcome <> 'ok';
+
+-- request_started_at repeats the request's time, so that one key's requests are read in order from one index.
+CREATE TABLE attempts (
+  request_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  request_started_at INTEGER NOT NULL,
+  key_id TEXT NOT NULL,
+  upstream_id TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  wait_ms INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  status INTEGER,
+  outcome TEXT NOT NULL,
+  chosen_because TEXT NOT NULL,
+  error TEXT,
+  PRIMARY KEY (request_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_by_key ON attempts (key_id, request_started_at, request_id);
+
+CREATE TABLE key_events (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  key_id TEXT,
+  key_name TEXT,
+  detail TEXT NOT NULL,
+  actor TEXT NOT NULL
+) STRICT;
+CREATE INDEX key_events_by_time ON key_events (at, id);
+CREATE INDEX key_events_by_key ON key_events (key_id, at, id);
+`,
+  },
+];

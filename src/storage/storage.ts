@@ -1,0 +1,87 @@
+import { SQLiteError } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import { openDatabase } from "./database.ts";
+import { createFacts, writeFact } from "./facts.ts";
+import { createKeyEvents, insertKeyEvent } from "./key-events.ts";
+import { readRotations, writeKeyState, writeRotation } from "./key-states.ts";
+import { createKeys } from "./keys.ts";
+import { createPools } from "./pools.ts";
+import { createRequestLogs, insertRequest } from "./request-logs.ts";
+import { createSessions } from "./sessions.ts";
+import { createSettingsTable } from "./settings.ts";
+import type { Storage } from "./types.ts";
+import { createUpstreams } from "./upstreams.ts";
+
+export { prepareDataFolder } from "./data-folder.ts";
+export { type FolderLock, lockDataFolder } from "./folder-lock.ts";
+
+const WRITE_CHECK_FACT = "last_write_check";
+
+/**
+ * Opens the database at `path`, makes it where it is missing.
+ * @throws StartError where it is damaged, of a newer version, or cannot be opened; then nothing was changed.
+ */
+export async function openStorage(options: {
+  path: string;
+  clock: Clock;
+  logger?: Logger;
+}): Promise<Storage> {
+  const { clock, logger } = options;
+  const path = resolve(options.path);
+  const started = clock.monotonic();
+  const sql = openDatabase(path);
+  const file = statSync(path).ino;
+  logger?.debug("database opened", { path, duration_ms: Math.round(clock.monotonic() - started) });
+  return {
+    upstreams: createUpstreams(sql),
+    pools: createPools(sql),
+    keys: createKeys(sql),
+    settings: createSettingsTable(sql),
+    facts: createFacts(sql),
+    sessions: createSessions(sql),
+    requestLogs: createRequestLogs(sql),
+    keyEvents: createKeyEvents(sql),
+    async rotations() {
+      return readRotations(sql);
+    },
+    async writeBatch({ requests, keyStates, keyEvents, rotations }) {
+      const refusals: string[] = [];
+      sql.batch(() => {
+        writeEach(requests, (request) => insertRequest(sql, request), refusals);
+        writeEach(keyStates, (state) => writeKeyState(sql, state), refusals);
+        writeEach(keyEvents, (event) => insertKeyEvent(sql, event), refusals);
+        writeEach(rotations, (rotation) => writeRotation(sql, rotation), refusals);
+      });
+      if (refusals.length > 0)
+        logger?.error("rows could not be stored", { count: refusals.length, first: refusals[0] });
+    },
+    async checkWritable() {
+      checkFile(path, file);
+      sql.batch(() => writeFact(sql, WRITE_CHECK_FACT, String(clock.now())));
+    },
+    close: () => sql.close(),
+  };
+}
+
+/** A row that the schema refuses is a fault of this program: it is left out, or it would fail every batch to come. */
+function writeEach<Item>(items: Item[], write: (item: Item) => void, refusals: string[]): void {
+  for (const item of items) {
+    try {
+      write(item);
+    } catch (error) {
+      const isRefusal = error instanceof SQLiteError && error.code?.startsWith("SQLITE_CONSTRAINT");
+      if (!isRefusal) throw error;
+      refusals.push(error.message);
+    }
+  }
+}
+
+/** What is written into a deleted file is lost though every write succeeds. */
+function checkFile(path: string, inode: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.ino !== inode)
+    throw new Error(`The database file ${path} was deleted or replaced while in use.`);
+}

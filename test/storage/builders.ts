@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
+import { openStorage } from "../../src/storage/storage.ts";
+import type { LogQuery, Storage, StoredKey } from "../../src/storage/types.ts";
+import type { AttemptRecord, KeyEvent, KeyState, Pool, RequestRecord, Upstream } from "../../src/types.ts";
+
+/** Text that must come back as it went in. */
+export const HOSTILE =
+  "Robert'); DROP TABLE keys;-- \"x\" `y` <script>alert(1)</script> =1+1 %_\\ \n\r\t\u0000 \u202e 𝕏 👩‍👩‍👧 ß";
+
+export interface Folder {
+  path: string;
+  database: string;
+  remove(): void;
+}
+
+export function tempFolder(): Folder {
+  const path = mkdtempSync(join(tmpdir(), "lb-storage-"));
+  return {
+    path,
+    database: join(path, "load-balancer.db"),
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+export function open(folder: Folder): Promise<Storage> {
+  return openStorage({ path: folder.database, clock: systemClock });
+}
+
+export function anUpstream(changes: Partial<Upstream> = {}): Upstream {
+  return {
+    id: "u1",
+    name: "Default",
+    baseUrl: "http://127.0.0.1:9/v1",
+    authStyle: "bearer",
+    isDefault: true,
+    createdAt: 1000,
+    ...changes,
+  };
+}
+
+export function aPool(changes: Partial<Pool> = {}): Pool {
+  return {
+    id: "p1",
+    name: "Main",
+    description: "",
+    color: "#3366cc",
+    icon: "key",
+    strategy: null,
+    createdAt: 1000,
+    ...changes,
+  };
+}
+
+export function aKey(changes: Partial<StoredKey> = {}): StoredKey {
+  const id = changes.id ?? "k1";
+  return {
+    id,
+    name: `Key ${id}`,
+    maskedSecret: "AIza…x7Qk",
+    poolId: null,
+    upstreamId: "u1",
+    tags: [],
+    weight: 1,
+    priority: 0,
+    enabled: true,
+    dailyLimit: null,
+    rpmLimit: null,
+    tpmLimit: null,
+    maxConcurrency: null,
+    createdAt: 1000,
+    sealedSecret: Uint8Array.of(1, 2, 3),
+    fingerprint: `fingerprint of ${id}`,
+    ...changes,
+  };
+}
+
+export function aState(changes: Partial<KeyState> = {}): KeyState {
+  return {
+    keyId: "k1",
+    requestCount: 0,
+    successCount: 0,
+    failureCount: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costUsd: 0,
+    strikes: 0,
+    ejections: 0,
+    unstatedLimits: 0,
+    dailyUsed: 0,
+    dailyDay: "2026-11-24",
+    lastUsedAt: null,
+    condition: null,
+    cooldowns: [],
+    ...changes,
+  };
+}
+
+export function anAttempt(changes: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
+    keyId: "k1",
+    upstreamId: "u1",
+    startedAt: 1000,
+    waitMs: 0,
+    durationMs: 40,
+    status: 200,
+    outcome: "ok",
+    chosenBecause: "round_robin",
+    error: null,
+    ...changes,
+  };
+}
+
+export function aRequest(changes: Partial<RequestRecord> = {}): RequestRecord {
+  return {
+    id: systemClock.id(),
+    startedAt: 1000,
+    endpoint: "/chat/completions",
+    model: "gpt-4o-mini",
+    servedModel: "gpt-4o-mini",
+    stream: false,
+    poolId: null,
+    clientAddress: "127.0.0.1",
+    userAgent: "OpenAI/JS",
+    status: 200,
+    outcome: "ok",
+    ttftMs: 20,
+    durationMs: 40,
+    inputTokens: 10,
+    outputTokens: 20,
+    cachedTokens: null,
+    reasoningTokens: null,
+    usageSource: "upstream",
+    costUsd: null,
+    requestBytes: 600,
+    responseBytes: 700,
+    error: null,
+    attempts: [anAttempt()],
+    ...changes,
+  };
+}
+
+export function anEvent(changes: Partial<KeyEvent> = {}): KeyEvent {
+  return {
+    id: systemClock.id(),
+    at: 1000,
+    event: "added",
+    keyId: "k1",
+    keyName: "Key k1",
+    detail: "",
+    actor: "admin",
+    ...changes,
+  };
+}
+
+export function aQuery(changes: Partial<LogQuery> = {}): LogQuery {
+  return { kind: "request", limit: 100, cursor: null, ...changes };
+}
+
+export function batchOf(requests: RequestRecord[], keyStates: KeyState[] = []) {
+  return { requests, keyStates, keyEvents: [], rotations: [] };
+}

@@ -1,0 +1,91 @@
+import { type Ask, KeyPool, type Lease, type PoolSettings } from "../../src/pool/pool.ts";
+import type { PoolEvents } from "../../src/pool/types.ts";
+import { verdictOf } from "../../src/proxy/verdict.ts";
+import type { Blame, Key, Outcome, Verdict } from "../../src/types.ts";
+import { type ManualClock, manualClock } from "./clock.ts";
+
+export function keyNamed(id: string, more: Partial<Key> = {}): Key {
+  return {
+    id,
+    name: id,
+    maskedSecret: "…",
+    poolId: null,
+    upstreamId: "upstream",
+    tags: [],
+    weight: 1,
+    priority: 0,
+    enabled: true,
+    dailyLimit: null,
+    rpmLimit: null,
+    tpmLimit: null,
+    maxConcurrency: null,
+    createdAt: 0,
+    ...more,
+  };
+}
+
+const silent: PoolEvents = {
+  stateChanged() {},
+  rotated() {},
+  cooled() {},
+  conditionChanged() {},
+};
+
+export interface TestPool {
+  pool: KeyPool;
+  clock: ManualClock;
+  settings: PoolSettings;
+  /** Claims, and fails the test where there is no key. */
+  claim(ask?: Partial<Ask>): Lease;
+  /** Claims and releases with this outcome; answers the key's id. */
+  use(outcome?: Outcome, more?: VerdictDetails, ask?: Partial<Ask>): string;
+}
+
+export interface VerdictDetails {
+  waitMs?: number | null;
+  blame?: Blame;
+}
+
+export function verdict(outcome: Outcome, details: VerdictDetails = {}): Verdict {
+  return verdictOf({
+    outcome,
+    status: 500,
+    reason: outcome === "ok" ? "" : `because ${outcome}`,
+    ...details,
+  });
+}
+
+export function testPool(
+  keys: Key[],
+  settings: Partial<PoolSettings> = {},
+  events: Partial<PoolEvents> = {},
+): TestPool {
+  const clock = manualClock();
+  const all: PoolSettings = {
+    strategy: "round_robin",
+    rotationRequestCount: 1,
+    maxFailureCount: 3,
+    rateLimitCooldownS: 60,
+    dailyResetTimeZone: "UTC",
+    defaultDailyLimit: null,
+    ...settings,
+  };
+  const pool = new KeyPool({ clock, settings: () => all, events: { ...silent, ...events } });
+  for (const key of keys) pool.put(key, `secret-${key.id}`);
+  const claim = (ask: Partial<Ask> = {}): Lease => {
+    const { lease, refusal } = pool.claim({ model: "m", poolId: null, tried: [], ...ask });
+    if (lease === null) throw new Error(`no key: ${refusal.code} ${refusal.message}`);
+    return lease;
+  };
+  return {
+    pool,
+    clock,
+    settings: all,
+    claim,
+    use(outcome = "ok", details = {}, ask = {}) {
+      const lease = claim(ask);
+      pool.release(lease, { verdict: verdict(outcome, details), usage: null, costUsd: null });
+      return lease.keyId;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { attr } from "../attr.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+interface ButtonLook {
+  icon?: IconName;
+  label: string;
+  /** Only the icon is seen; the label stays its accessible name. */
+  iconOnly?: boolean;
+  look?: "main" | "bad" | "bare" | "bare bad";
+  small?: boolean;
+  title?: string;
+  /** Hidden on a phone. */
+  wideOnly?: boolean;
+}
+
+function classes(props: ButtonLook): string | undefined {
+  const list = [
+    props.look,
+    props.small && "small",
+    props.iconOnly && "icon-only",
+    props.wideOnly && "wide-only",
+  ];
+  return list.filter(Boolean).join(" ") || undefined;
+}
+
+function Inside(props: ButtonLook) {
+  return (
+    <>
+      {props.icon && <Icon name={props.icon} size={props.small ? 14 : 16} />}
+      {!props.iconOnly && <span safe>{props.label}</span>}
+    </>
+  );
+}
+
+/**
+ * A button inside a form that does something by POST, or opens a page by GET; with scripts the answer comes into
+ * the dialog or as a notice, without them by a whole page.
+ */
+export function ActionButton(
+  props: ButtonLook & { to: string; method: "get" | "post"; attributes?: object },
+) {
+  const live =
+    props.method === "get"
+      ? { "hx-get": props.to, "hx-target": "#dialog", "hx-swap": "innerHTML" }
+      : { "hx-post": props.to, "hx-swap": "none" };
+  return (
+    <button
+      type="submit"
+      formaction={props.to}
+      formmethod={props.method}
+      class={classes(props)}
+      aria-label={props.iconOnly ? attr(props.label) : undefined}
+      title={props.title && attr(props.title)}
+      {...live}
+      {...props.attributes}
+    >
+      <Inside {...props} />
+    </button>
+  );
+}
+
+/** The same where no form stands around it. */
+export function ActionForm(props: ButtonLook & { to: string; method: "get" | "post"; attributes?: object }) {
+  return (
+    <form action={props.to} method={props.method} class={props.wideOnly ? "wide-only" : undefined}>
+      <ActionButton {...props} />
+    </form>
+  );
+}
+
+export function LinkButton(props: ButtonLook & { href: string; attributes?: object }) {
+  return (
+    <a
+      class={`btn ${classes(props) ?? ""}`.trim()}
+      href={attr(props.href)}
+      aria-label={props.iconOnly ? attr(props.label) : undefined}
+      {...props.attributes}
+    >
+      <Inside {...props} />
+    </a>
+  );
+}

@@ -1,0 +1,82 @@
+import { attr } from "../attr.ts";
+import { type Reader, UNKNOWN } from "../format.ts";
+import { outcomeLook } from "../outcomes.ts";
+import { Badge } from "./badge.tsx";
+import { KeyChip } from "./key-chip.tsx";
+import { Clock } from "./time.tsx";
+
+export interface Failure {
+  at: number;
+  requestId: string;
+  keyId: string;
+  model: string | null;
+  status: number | null;
+  outcome: string;
+  reason: string;
+  servedByKeyId: string | null;
+}
+
+interface FailuresProps {
+  failures: Failure[];
+  /** By key id; a key that is not here was deleted. */
+  names: ReadonlyMap<string, string>;
+  reader: Reader;
+}
+
+/** The last attempts that failed: on which key, why, and which key then answered. */
+export function FailureTable(props: FailuresProps) {
+  return (
+    <table class="cards failures">
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Key</th>
+          <th scope="col">Model</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">Reason</th>
+          <th scope="col">Then served by</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.failures.map((failure) => {
+          const look = outcomeLook(failure.outcome);
+          return (
+            <tr>
+              <td class="c-used">
+                <a class="soft" href={`/logs/${encodeURIComponent(failure.requestId)}`}>
+                  <Clock at={failure.at} reader={props.reader} />
+                </a>
+              </td>
+              <td class="c-key">
+                <KeyChip id={failure.keyId} name={props.names.get(failure.keyId) ?? null} />
+              </td>
+              <td class="wide-only">
+                <bdi class="mono cut" safe>
+                  {failure.model ?? UNKNOWN}
+                </bdi>
+              </td>
+              <td class="c-status wide-only">
+                <Badge
+                  looks={look.looks}
+                  word={failure.status === null ? look.word : `${failure.status} ${look.word}`}
+                />
+              </td>
+              <td class="c-reason">
+                <bdi class="cut" title={attr(failure.reason)} safe>
+                  {failure.reason}
+                </bdi>
+              </td>
+              <td class="wide-only">
+                {failure.servedByKeyId === null ? (
+                  <span class="soft">{UNKNOWN}</span>
+                ) : (
+                  <KeyChip id={failure.servedByKeyId} name={props.names.get(failure.servedByKeyId) ?? null} />
+                )}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,31 @@
+import type { PropsWithChildren } from "@kitajs/html";
+import { attr } from "../attr.ts";
+import { KeysInNeed } from "./navigation.tsx";
+
+/**
+ * The part of a page that lives: asked for again every 2 s (not in hidden tabs, see `app.js`) and after each
+ * action, morphed in place. `now` lets the countdowns run on the server's clock.
+ */
+export function Live(props: PropsWithChildren<{ url: string; now: number }>) {
+  return (
+    <div
+      id="live"
+      data-now={String(props.now)}
+      hx-get={attr(props.url)}
+      hx-trigger="every 2s, refresh-live from:body"
+      hx-swap="outerMorph"
+      hx-sync="queue last"
+    >
+      {props.children}
+    </div>
+  );
+}
+
+/** What an answer to htmx carries besides the live part. */
+export function LivePartials(props: { keysInNeed: number }) {
+  return (
+    <tag of="hx-partial" hx-target="#keys-in-need" hx-swap="innerHTML">
+      <KeysInNeed count={props.keysInNeed} />
+    </tag>
+  );
+}

@@ -1,0 +1,16 @@
+import { attr } from "../attr.ts";
+
+/** Under a table: how much of it is seen, and the way on. */
+export function Pager(props: { text: string; first: string | null; next: string | null }) {
+  return (
+    <footer class="pager">
+      <span safe>{props.text}</span>
+      {props.first !== null ? <a href={attr(props.first)}>First page</a> : null}
+      {props.next !== null ? (
+        <a class="push" href={attr(props.next)} rel="next">
+          Next page
+        </a>
+      ) : null}
+    </footer>
+  );
+}

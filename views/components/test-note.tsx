@@ -1,0 +1,29 @@
+import { ago, duration, type Reader } from "../format.ts";
+import { outcomeLook } from "../outcomes.ts";
+import { Badge } from "./badge.tsx";
+
+/** What the last test of a key came to. */
+export interface KeyTest {
+  at: number;
+  outcome: string;
+  latencyMs: number;
+  /** One sentence for people. */
+  message: string;
+}
+
+/** "Works 286 ms": in the key's row for a minute after the test. */
+export function TestNote(props: { test: KeyTest; reader: Reader }) {
+  const works = props.test.outcome === "ok";
+  const look = outcomeLook(props.test.outcome);
+  return (
+    <Badge
+      looks={look.looks}
+      word={works ? "Works" : `Test: ${look.word}`}
+      title={`${props.test.message} Tested ${ago(props.test.at, props.reader)}.`}
+    >
+      <span class="soft" safe>
+        {duration(props.test.latencyMs)}
+      </span>
+    </Badge>
+  );
+}

@@ -1,0 +1,43 @@
+import type { PropsWithChildren } from "@kitajs/html";
+import { assetUrl } from "../src/assets.ts";
+import { jsonAttr } from "./attr.ts";
+
+export type Theme = "auto" | "light" | "dark";
+
+/**
+ * No rule for indicators of its own (`app.css` has them); a 4xx or 5xx never replaces what is on the page,
+ * except where a form says what to do with it (`hx-status:422`).
+ */
+const HTMX = {
+  includeIndicatorCSS: false,
+  mode: "same-origin",
+  history: "reload",
+  noSwap: [204, 304, "4xx", "5xx"],
+  defaultTimeout: 30_000,
+};
+
+/** The whole HTML document around a page. `boot.js` runs before the first paint, the other scripts after it. */
+export function Document(props: PropsWithChildren<{ title: string; theme: Theme }>) {
+  return (
+    <>
+      {"<!doctype html>"}
+      <html lang="en" data-theme={props.theme === "auto" ? undefined : props.theme}>
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <meta name="htmx-config" content={jsonAttr(HTMX)} />
+          <title safe>{`${props.title} · Load Balancer`}</title>
+          <link rel="icon" href={assetUrl("favicon.svg")} type="image/svg+xml" />
+          <link rel="stylesheet" href={assetUrl("pico.css")} />
+          <link rel="stylesheet" href={assetUrl("app.css")} />
+          <script src={assetUrl("boot.js")} />
+          <script defer src={assetUrl("htmx.js")} />
+          <script defer src={assetUrl("app.js")} />
+          <script defer src={assetUrl("alpine.js")} />
+        </head>
+        <body>{props.children}</body>
+      </html>
+    </>
+  );
+}

@@ -1,0 +1,12 @@
+/** A path with those of its parameters that say something. Not yet escaped for HTML: `attr` does that. */
+export function href(path: string, parameters: Record<string, string | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value) query.set(name, value);
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** A key's own page, or what can be done there. */
+export function keyPath(id: string, action?: string): string {
+  return `/keys/${encodeURIComponent(id)}${action ? `/${action}` : ""}`;
+}
