@@ -7,10 +7,11 @@ import { createHealthRoutes } from "./health.ts";
 import type { Logger } from "./log.ts";
 import { createOperations } from "./operations/operations.ts";
 import { KeyPool } from "./pool/pool.ts";
+import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
-import { poolEvents } from "./record/key-events.ts";
+import { keyEvents } from "./record/key-events.ts";
 import { LiveRecord } from "./record/live.ts";
 import { Recorder } from "./record/recorder.ts";
 import { checkSecretKey, equalSecrets, loadSecretKey } from "./secrets.ts";
@@ -61,7 +62,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const pool: KeyPool = new KeyPool({
     clock,
     settings: () => settings.current,
-    events: poolEvents(recorder, (id) => pool.view(id)?.name ?? null),
+    events: keyEvents(recorder, (id) => pool.view(id)?.name ?? null),
   });
   settings.onChange(() => pool.settingsChanged());
 
@@ -97,6 +98,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
 
   const forward = createForward({
     ...probeDeps,
+    watch: new ClientWatch(),
     ended: (record) => {
       live.ended(record);
       recorder.record(record);
@@ -105,13 +107,26 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
 
   let draining = false;
   const started = clock.monotonic();
-  const addressOf = (request: Request): string =>
-    clientAddress(
-      server.server?.requestIP(request)?.address ?? "unknown",
-      request.headers.get("x-forwarded-for"),
-      (address) => config.trustedProxies.has(address),
+  const addressOf = (connection: string, headers: Headers): string =>
+    clientAddress(connection, headers.get("x-forwarded-for"), (address) =>
+      config.trustedProxies.has(address),
     );
   const { masterApiKey } = config;
+
+  const dataPlane = createProxyRoutes({
+    clock,
+    log,
+    forward,
+    masterKeyRequired: masterApiKey !== undefined,
+    isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
+    maxBodyBytes: () => settings.current.maxRequestBodyBytes,
+    poolNamed: (name) => poolIds.get(name) ?? null,
+    clientAddress: addressOf,
+    isDraining: () => draining,
+    began: () => live.began(),
+    refused: () => live.refused(),
+    inFlight: () => live.inFlight,
+  });
 
   const server = new Elysia({
     serve: {
@@ -119,34 +134,18 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       idleTimeout: IDLE_TIMEOUT_S,
       maxRequestBodySize: LARGEST_BODY_BYTES,
       development: false,
+      reusePort: false,
+      routes: dataPlane,
     },
-  })
-    .use(
-      createHealthRoutes({
-        version,
-        uptimeS: () => Math.round((clock.monotonic() - started) / 1_000),
-        isDraining: () => draining,
-        hasUsableKey: () => operations.keys.counts().available > 0,
-        checkStorage: () => storage.checkWritable(),
-      }),
-    )
-    .use(
-      createProxyRoutes({
-        clock,
-        log,
-        forward,
-        masterKeyRequired: masterApiKey !== undefined,
-        isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
-        maxBodyBytes: () => settings.current.maxRequestBodyBytes,
-        poolNamed: (name) => poolIds.get(name) ?? null,
-        addressOf,
-        keepOpen: (request) => server.server?.timeout(request, 0),
-        isDraining: () => draining,
-        began: () => live.began(),
-        refused: () => live.refused(),
-        inFlight: () => live.inFlight,
-      }),
-    );
+  }).use(
+    createHealthRoutes({
+      version,
+      uptimeS: () => Math.round((clock.monotonic() - started) / 1_000),
+      isDraining: () => draining,
+      hasUsableKey: () => operations.keys.counts().available > 0,
+      checkStorage: () => storage.checkWritable(),
+    }),
+  );
 
   return {
     newPassword: null,

@@ -15,16 +15,23 @@ const CSS = "text/css; charset=utf-8";
 const JS = "text/javascript; charset=utf-8";
 const SVG = "image/svg+xml";
 
+interface AssetFile {
+  path: string;
+  type: string;
+  /** The style sheet becomes this cascade layer, so that every rule of `app.css` goes before it. */
+  layer?: string;
+}
+
 /** Every file that a browser may ask for. Naming them here is what puts them into the executable. */
 const FILES = {
-  "pico.css": { path: picoPath, type: CSS },
+  "pico.css": { path: picoPath, type: CSS, layer: "pico" },
   "app.css": { path: appCssPath, type: CSS },
   "boot.js": { path: bootJsPath, type: JS },
   "htmx.js": { path: htmxPath, type: JS },
   "alpine.js": { path: alpinePath, type: JS },
   "app.js": { path: appJsPath, type: JS },
   "favicon.svg": { path: faviconPath, type: SVG },
-} as const;
+} as const satisfies Record<string, AssetFile>;
 
 export type AssetName = keyof typeof FILES;
 type Encoding = "br" | "gzip" | "identity";
@@ -43,11 +50,18 @@ const loaded = new Map<AssetName, Asset>();
 function load(name: AssetName): Asset {
   const known = loaded.get(name);
   if (known) return known;
-  const content = new Uint8Array(readFileSync(FILES[name].path));
+  const content = readAsset(FILES[name]);
   const hash = createHash("sha256").update(content).digest("hex").slice(0, HASH_DIGITS);
   const asset: Asset = { type: FILES[name].type, hash, bodies: { identity: content } };
   loaded.set(name, asset);
   return asset;
+}
+
+function readAsset({ path, layer }: AssetFile): Uint8Array<ArrayBuffer> {
+  const content = readFileSync(path);
+  if (layer === undefined) return new Uint8Array(content);
+  const rules = content.toString("utf8").replace(/^@charset "utf-8";/i, "");
+  return new TextEncoder().encode(`@layer ${layer}{${rules}}`);
 }
 
 /** `/assets/app-0a1b2c3d4e.css`: the name changes with the content, so browsers may keep the file for ever. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { join, resolve } from "node:path";
 import { parseEnvFile } from "./env-file.ts";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat } from "./log.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { StartError } from "./types.ts";
 
 /** What the process or the `.env` file says, by variable name. */
@@ -138,7 +138,7 @@ const variables = {
   }),
   tlsCert: notServedYet("TLS_CERT"),
   tlsKey: notServedYet("TLS_KEY"),
-  logLevel: variable({
+  logLevel: variable<LogLevel>({
     name: "LOG_LEVEL",
     fallback: "info",
     shownDefault: "info",

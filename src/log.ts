@@ -39,6 +39,8 @@ const UNSAFE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 const MAX_DEPTH = 4;
 const MAX_ITEMS = 50;
 const MAX_STRING_CHARACTERS = 8192;
+/** What may wait for a reader of stderr that is slow; beyond it entries are dropped and counted. */
+const MAX_WAITING_CHARACTERS = 1_048_576;
 const COLOURS: Record<LogLevel, string> = {
   debug: "\x1b[2m",
   info: "\x1b[36m",
@@ -56,24 +58,26 @@ interface Entry {
 
 /** Entries are lines: `{time, level, message, …fields}` as JSON, or pretty for people. */
 export function createLogger(options: LoggerOptions): Logger {
-  const {
-    format,
-    write = (text) => void process.stderr.write(text),
-    colour = process.stderr.isTTY === true,
-    clock = systemClock,
-  } = options;
+  const { format, colour = process.stderr.isTTY === true, clock = systemClock } = options;
   const least = LOG_LEVELS.indexOf(options.level);
   const redactor = createRedactor();
 
-  function log(level: LogLevel, message: string, fields: LogFields = {}): void {
-    if (LOG_LEVELS.indexOf(level) < least) return;
+  function render(level: LogLevel, message: string, fields: LogFields): string {
     const entry: Entry = {
       time: new Date(clock.now()).toISOString(),
       level,
       message: redactor.text(String(message)),
       fields: clean(fields, redactor.text, 0) as LogFields,
     };
-    write(`${format === "json" ? jsonLine(entry) : prettyLines(entry, colour)}\n`);
+    return `${format === "json" ? jsonLine(entry) : prettyLines(entry, colour)}\n`;
+  }
+  const write =
+    options.write ??
+    createStderrWriter((dropped) =>
+      render("warn", "log entries were dropped: stderr is not read", { dropped }),
+    );
+  function log(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (LOG_LEVELS.indexOf(level) >= least) write(render(level, message, fields));
   }
   return {
     debug: (message, fields) => log("debug", message, fields),
@@ -83,6 +87,27 @@ export function createLogger(options: LoggerOptions): Logger {
     hide: redactor.hide,
   };
 }
+
+/** Neither a reader that is slow nor one that has gone away may stop the program or fill its memory. */
+function createStderrWriter(entryOf: (dropped: number) => string): (text: string) => void {
+  let waiting = 0;
+  let dropped = 0;
+  if (!process.stderr.listeners("error").includes(ignoreError)) process.stderr.on("error", ignoreError);
+  return (text) => {
+    if (waiting > MAX_WAITING_CHARACTERS) {
+      dropped++;
+      return;
+    }
+    const whole = dropped === 0 ? text : entryOf(dropped) + text;
+    dropped = 0;
+    waiting += whole.length;
+    process.stderr.write(whole, () => {
+      waiting -= whole.length;
+    });
+  };
+}
+
+function ignoreError(): void {}
 
 function createRedactor(): { text: (text: string) => string; hide: (value: string) => void } {
   const hidden = new Set<string>();

@@ -1,6 +1,6 @@
 /** Kinds of setting: how a value is read from JSON, from a form's text and from storage alike. */
 
-export type SettingKind = "int" | "number" | "boolean" | "enum" | "url" | "string" | "time_zone" | "map";
+type SettingKind = "int" | "number" | "boolean" | "enum" | "url" | "string" | "time_zone" | "map";
 
 /** What is wrong with a value, as an order: "give …". */
 export class Problem {

@@ -19,12 +19,12 @@ export const SETTING_GROUPS = {
   limits: "Limits",
   appearance: "Appearance",
 } as const;
-export type SettingGroup = keyof typeof SETTING_GROUPS;
+type SettingGroup = keyof typeof SETTING_GROUPS;
 
 interface Row<T> {
   group: SettingGroup;
   type: SettingType<T>;
-  default: T;
+  default: NoInfer<T>;
   /** For the Settings page and the API's description. */
   help: string;
   /** The version of the program that brought it. */

@@ -221,6 +221,19 @@ export interface RequestRecord {
   attempts: AttemptRecord[];
 }
 
+/** What the requests of one minute came to. */
+export interface MinuteTotals {
+  /** Epoch ms of the minute's beginning. */
+  at: number;
+  requests: number;
+  /** Requests that ended neither `ok` nor by the client's own fault (`client_error content_filtered client_closed`). */
+  errors: number;
+  /** Requests that ended `ok` after more than one attempt. */
+  failovers: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
 export interface KeyEvent {
   id: string;
   at: number;

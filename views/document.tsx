@@ -2,7 +2,8 @@ import type { PropsWithChildren } from "@kitajs/html";
 import { assetUrl } from "../src/assets.ts";
 import { jsonAttr } from "./attr.ts";
 
-export type Theme = "auto" | "light" | "dark";
+export const THEMES = ["auto", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
 
 /**
  * No rule for indicators of its own (`app.css` has them); a 4xx or 5xx never replaces what is on the page,

@@ -14,7 +14,7 @@ export interface KeyFormValues {
 export interface KeyFormProps {
   place: Place;
   /** Null: a new key. */
-  key: { id: string; name: string; maskedSecret: string } | null;
+  subject: { id: string; name: string; maskedSecret: string } | null;
   values: KeyFormValues;
   errors: Record<string, string>;
   message?: string;
@@ -27,15 +27,15 @@ const NO_POOL = { value: "", label: "No pool" };
 
 /** Adds one key, or edits one. */
 export function KeyForm(props: KeyFormProps) {
-  const action = props.key === null ? "/keys" : `/keys/${encodeURIComponent(props.key.id)}`;
-  const back = props.key === null ? "/keys" : action;
+  const action = props.subject === null ? "/keys" : `/keys/${encodeURIComponent(props.subject.id)}`;
+  const back = props.subject === null ? "/keys" : action;
   const byDefault = props.defaultDailyLimit === null ? "no limit" : `${props.defaultDailyLimit}, the default`;
   return (
     <FormShell
       place={props.place}
-      title={props.key === null ? "Add key" : `Edit ${props.key.name}`}
+      title={props.subject === null ? "Add key" : `Edit ${props.subject.name}`}
       lead={
-        props.key === null
+        props.subject === null
           ? "Stored encrypted and never shown in full again. It takes its turn at once."
           : "In force with the next request; running ones finish as they began."
       }
@@ -48,14 +48,14 @@ export function KeyForm(props: KeyFormProps) {
           name="secret"
           label="Secret"
           mono
-          required={props.key === null}
-          autofocus={props.key === null}
+          required={props.subject === null}
+          autofocus={props.subject === null}
           maxlength={500}
-          placeholder={props.key === null ? "AIza…, sk-…" : undefined}
+          placeholder={props.subject === null ? "AIza…, sk-…" : undefined}
           help={
-            props.key === null
+            props.subject === null
               ? undefined
-              : `Empty keeps ${props.key.maskedSecret}. A new secret starts afresh.`
+              : `Empty keeps ${props.subject.maskedSecret}. A new secret starts afresh.`
           }
           error={props.errors.secret}
         />
@@ -64,9 +64,9 @@ export function KeyForm(props: KeyFormProps) {
           name="name"
           label="Name"
           value={props.values.name}
-          autofocus={props.key !== null}
+          autofocus={props.subject !== null}
           maxlength={100}
-          help={props.key === null ? "Empty takes the next free number." : undefined}
+          help={props.subject === null ? "Empty takes the next free number." : undefined}
           error={props.errors.name}
         />
         <TextField

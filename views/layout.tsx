@@ -61,7 +61,7 @@ export function Layout(props: PropsWithChildren<Frame>) {
         <FrameActions canLogOut={props.canLogOut} labelled />
       </div>
       <div id="toasts" role="status" aria-live="polite" />
-      <dialog id="dialog" />
+      <dialog id="dialog" aria-labelledby="dialog-title" />
     </Document>
   );
 }

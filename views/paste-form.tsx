@@ -36,7 +36,7 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
     error: props.errors.text,
   };
   return (
-    <form method="post" action="/keys/import" class="fields" x-data="paste" {...pasteLive}>
+    <form method="post" action="/keys/import" class="fields" x-data="paste" hx-morph-skip {...pasteLive}>
       <FormError message={props.message} />
       <Field {...field}>
         <textarea

@@ -71,8 +71,8 @@ export function Welcome(props: WelcomeProps) {
                 ? "Change the base URL, and give the value of MASTER_API_KEY as the API key."
                 : "Change the base URL, nothing else. The client's own key may be anything while MASTER_API_KEY is not set."}
             </p>
-            <CodeBlock id="client-example" label="Python example" code={pythonExample(props)} />
-            <CodeBlock id="client-curl" label="curl example" code={curlExample(props)} />
+            <CodeBlock id="client-example" label="Python" code={pythonExample(props)} />
+            <CodeBlock id="client-curl" label="curl" code={curlExample(props)} />
           </div>
         </li>
       </ol>

@@ -103,7 +103,7 @@ function readLine(line: string): { fields: RawKeyFields } | { problem: string } 
     if (groups !== undefined)
       return { fields: { name: unquote(groups.name ?? ""), secret: unquote(groups.secret ?? "") } };
   }
-  if (/\s/.test(line))
+  if (/[\s,]/.test(line))
     return { problem: "a line is a secret, or `name: secret`, `name=secret`, `name,secret`" };
   return { fields: { secret: unquote(line) } };
 }

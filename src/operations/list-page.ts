@@ -25,18 +25,20 @@ export function listPage<Item extends { id: string }>(
   { sort = "created_at", limit = DEFAULT_PAGE_ROWS, cursor }: ListQuery,
 ): Page<Item> {
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS) {
-    throw new InputError("The limit is out of range.", { limit: `give a whole number from 1 to ${MAX_PAGE_ROWS}` });
+    throw new InputError("The limit is out of range.", {
+      limit: `give a whole number from 1 to ${MAX_PAGE_ROWS}`,
+    });
   }
   const sign = sort.startsWith("-") ? -1 : 1;
   const name = sort.replace(/^-/, "");
-  const valueOf = Object.hasOwn(sorts, name) ? sorts[name] : undefined;
-  if (valueOf === undefined) {
+  const sortValue = Object.hasOwn(sorts, name) ? sorts[name] : undefined;
+  if (sortValue === undefined) {
     const names = Object.keys(sorts).join(", ");
     throw new InputError("The sort order is unknown.", { sort: `give one of ${names}, or - before it` });
   }
   const after = cursor === undefined ? null : readCursor(cursor, sort);
 
-  const rows = items.map((item) => ({ item, at: valueOf(item) }));
+  const rows = items.map((item) => ({ item, at: sortValue(item) }));
   rows.sort((a, b) => sign * compare(a.at, a.item.id, b.at, b.item.id));
   const isAfter = ({ item, at }: { item: Item; at: SortValue }) =>
     after === null || sign * compare(at, item.id, after.at, after.id) > 0;

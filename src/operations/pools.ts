@@ -4,7 +4,7 @@ import { ConflictError, NotFoundError, type Pool, type Strategy } from "../types
 import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { textProblem } from "./key-input.ts";
-import { refuseProblems } from "./references.ts";
+import { refuseProblems, refuseWithKeys } from "./references.ts";
 import type { PoolInput, PoolOperations } from "./types.ts";
 
 export const POOL_LIMITS = { nameMaxChars: 50, descriptionMaxChars: 500, maxPools: 1_000 } as const;
@@ -84,8 +84,7 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
       change(async () => {
         const pool = find(id);
         const keys = parts.pool.views().filter(({ poolId }) => poolId === id).length;
-        if (keys > 0)
-          throw new ConflictError(`The pool "${pool.name}" has ${keys} keys: move or delete them first.`);
+        refuseWithKeys(`The pool "${pool.name}"`, keys);
         await storage.pools.delete(id);
         inventory.pools.delete(id);
         parts.poolsChanged([...inventory.pools.values()]);

@@ -1,4 +1,4 @@
-import { InputError } from "../types.ts";
+import { ConflictError, InputError } from "../types.ts";
 import type { Inventory } from "./inventory.ts";
 
 /** Problems by field where a pool or an upstream that is named does not exist. */
@@ -18,4 +18,11 @@ export function referenceProblems(
 export function refuseProblems(problems: Record<string, string>): void {
   const names = Object.keys(problems);
   if (names.length > 0) throw new InputError(`Check ${names.join(", ")}; nothing was changed.`, problems);
+}
+
+/** @throws ConflictError while keys belong to it. */
+export function refuseWithKeys(what: string, keys: number): void {
+  if (keys === 0) return;
+  const counted = keys === 1 ? "1 key: move or delete it" : `${keys} keys: move or delete them`;
+  throw new ConflictError(`${what} has ${counted} first.`);
 }

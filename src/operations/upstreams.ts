@@ -4,7 +4,7 @@ import { presets } from "../upstream/presets.ts";
 import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { textProblem } from "./key-input.ts";
-import { refuseProblems } from "./references.ts";
+import { refuseProblems, refuseWithKeys } from "./references.ts";
 import type { UpstreamInput, UpstreamOperations } from "./types.ts";
 import type { UpstreamStore } from "./upstream-store.ts";
 
@@ -105,11 +105,7 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
             `"${upstream.name}" is the default upstream: make another one the default first.`,
           );
         }
-        if (keys > 0) {
-          throw new ConflictError(
-            `The upstream "${upstream.name}" has ${keys} keys: move or delete them first.`,
-          );
-        }
+        refuseWithKeys(`The upstream "${upstream.name}"`, keys);
         const detail = `upstream "${upstream.name}" deleted`;
         await store.remove(id, createEvent(clock, actor, "settings_changed", detail));
       }),

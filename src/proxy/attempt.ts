@@ -11,19 +11,38 @@ import {
 import { encodingOf, textOf } from "./decode.ts";
 import { firstEvent } from "./first-event.ts";
 import { findHeader } from "./headers.ts";
-import { HeldBody } from "./held-body.ts";
+import { type Held, HeldBody, type HoldLimits } from "./held-body.ts";
 import { judgeAnswer, judgeFailure } from "./outcome.ts";
 import { latin1 } from "./sse.ts";
 import { verdictOf } from "./verdict.ts";
 
-/** An error body is cut here, in bytes and in time: one may be huge or never end. */
+/** How much of a text is looked at to see what it means. */
 const LONGEST_ERROR_BYTES = 65_536;
-const LONGEST_ERROR_MS = 2_000;
+
+/** An error body is cut here, in bytes and in time: one may be huge or never end. */
+const ERROR_LIMITS: HoldLimits = { bytes: LONGEST_ERROR_BYTES, ms: 2_000, isEnough: null, evenIfEmpty: true };
 /** A JSON answer up to this size is looked at whole before it goes out; of a larger one, its beginning. */
-const LONGEST_WHOLE_BYTES = 4 * 1024 * 1024;
+const TEXT_LIMITS: HoldLimits = { bytes: 4 * 1024 * 1024, ms: null, isEnough: null };
+const BINARY_LIMITS: HoldLimits = { bytes: 65_536, ms: null, isEnough: (held) => held.bytes > 0 };
 /** Comments may come before a stream's first event; they are held back no longer than this. */
-const LONGEST_PREAMBLE_BYTES = 65_536;
-const LONGEST_PREAMBLE_MS = 15_000;
+const STREAM_LIMITS: HoldLimits = {
+  bytes: 65_536,
+  ms: 15_000,
+  isEnough: (held) => firstEvent(latin1(held.whole()))?.ended === true,
+};
+const PACKED_STREAM_LIMITS: HoldLimits = { bytes: 65_536, ms: 15_000, isEnough: (held) => held.bytes > 0 };
+
+type Conclude = (
+  answer: UpstreamAnswer,
+  held: HeldBody,
+  why: Exclude<Held, UpstreamFailure>,
+) => AttemptResult;
+
+/** How much of an answer is held back, and what is concluded from it. */
+interface Reading {
+  limits: HoldLimits;
+  conclude: Conclude;
+}
 
 /** How one upstream call came out, before anything of it has gone to the client. */
 export interface AttemptResult {
@@ -81,71 +100,72 @@ export class Attempt {
     this.#answer?.abort();
   }
 
-  async run(request: UpstreamRequest, options: SendOptions): Promise<AttemptResult> {
-    try {
-      this.#pending = this.client.send(request, options);
-      const answer = await this.#pending.answer;
-      this.#answer = answer;
-      if (this.#aborted) answer.abort();
-      return await this.#read(answer);
-    } catch (error) {
-      if (!(error instanceof UpstreamFailure)) throw error;
-      return failed(null, judgeFailure(error, this.facts), !error.sent);
-    }
+  /** One promise from the request to the result: on the way of every request each further one would cost. */
+  run(request: UpstreamRequest, options: SendOptions): Promise<AttemptResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<AttemptResult>();
+    this.#pending = this.client.send(request, options);
+    this.#pending.answer.then(
+      (answer) => {
+        this.#answer = answer;
+        if (this.#aborted) answer.abort();
+        const { limits, conclude } = this.#readingOf(answer);
+        const held = new HeldBody(answer, limits, (why) => {
+          try {
+            resolve(
+              why instanceof UpstreamFailure ? this.#lost(answer, held, why) : conclude(answer, held, why),
+            );
+          } catch (error) {
+            reject(error);
+          }
+        });
+        held.fill();
+      },
+      (error) => {
+        if (error instanceof UpstreamFailure)
+          resolve(failed(null, judgeFailure(error, this.facts), !error.sent));
+        else reject(error);
+      },
+    );
+    return promise;
   }
 
-  async #read(answer: UpstreamAnswer): Promise<AttemptResult> {
+  #readingOf(answer: UpstreamAnswer): Reading {
     const type = findHeader(answer.headers, "content-type") ?? "";
-    if (answer.status !== 200) return this.#readError(answer);
-    if (type.startsWith("text/event-stream")) return this.#readStream(answer);
-    if (isText(type)) return this.#readText(answer);
-    return this.#readBinary(answer);
+    if (answer.status >= 300) return { limits: ERROR_LIMITS, conclude: this.#concludeError };
+    if (type.startsWith("text/event-stream")) {
+      const limits = encodingOf(answer.headers) === null ? STREAM_LIMITS : PACKED_STREAM_LIMITS;
+      return { limits, conclude: this.#concludeStream };
+    }
+    if (isText(type) || answer.status !== 200) return { limits: TEXT_LIMITS, conclude: this.#concludeText };
+    return { limits: BINARY_LIMITS, conclude: this.#concludeBinary };
   }
 
-  /** Anything but 200: other 2xx answers are short as well, and judged by their body likewise. */
-  async #readError(answer: UpstreamAnswer): Promise<AttemptResult> {
-    const isGood = answer.status > 200 && answer.status < 300;
-    const held = new HeldBody(answer, isGood ? LONGEST_WHOLE_BYTES : LONGEST_ERROR_BYTES, () => false);
-    const why = await held.fill(isGood ? null : LONGEST_ERROR_MS);
-    if (why === "limit" && isGood) return this.#flowing(answer, held, this.#judge(answer, ""));
-    if (why === "limit" || why === "timeout") answer.abort();
-    else if (why instanceof UpstreamFailure && held.bytes === 0) return this.#lost(answer, why);
+  /** Of an error that is huge or never ends, its beginning is the whole. */
+  #concludeError: Conclude = (answer, held, why) => {
+    if (why !== "ended") answer.abort();
     return this.#whole(answer, held);
-  }
+  };
 
-  async #readText(answer: UpstreamAnswer): Promise<AttemptResult> {
-    const held = new HeldBody(answer, LONGEST_WHOLE_BYTES, () => false);
-    const why = await held.fill(null);
-    if (why instanceof UpstreamFailure) return this.#lost(answer, why);
+  #concludeText: Conclude = (answer, held, why) => {
     if (why === "ended") return this.#whole(answer, held);
     const beginning = textOf(held.whole().subarray(0, LONGEST_ERROR_BYTES), encodingOf(answer.headers)) ?? "";
-    const verdict = this.#judge(answer, beginning, true);
-    if (verdict.outcome === "ok") return this.#flowing(answer, held, verdict);
-    answer.abort();
-    return failed(answer.status, verdict, true);
-  }
+    return this.#flowIfGood(answer, held, this.#judge(answer, beginning, true));
+  };
 
-  async #readBinary(answer: UpstreamAnswer): Promise<AttemptResult> {
-    const held = new HeldBody(answer, LONGEST_WHOLE_BYTES, (body) => body.bytes > 0);
-    const why = await held.fill(null);
-    if (why instanceof UpstreamFailure) return this.#lost(answer, why);
+  #concludeBinary: Conclude = (answer, held, why) => {
     if (why === "ended" && held.bytes === 0) return this.#whole(answer, held);
-    return this.#flowing(answer, held, this.#judge(answer, "", true));
-  }
+    return this.#flowing(answer, held, this.#judge(answer, "binary", true));
+  };
 
   /** The first event decides: an error there is still one that the next key can mend. */
-  async #readStream(answer: UpstreamAnswer): Promise<AttemptResult> {
-    const readable = encodingOf(answer.headers) === null;
-    let seen = "";
-    let known = 0;
-    const held = new HeldBody(answer, LONGEST_PREAMBLE_BYTES, ({ chunks }) => {
-      for (; known < chunks.length; known += 1) seen += latin1(chunks[known] as Uint8Array);
-      return readable ? firstEvent(seen)?.ended === true : seen !== "";
-    });
-    const why = await held.fill(LONGEST_PREAMBLE_MS, false);
-    if (why instanceof UpstreamFailure) return this.#lost(answer, why);
-    const undecided = !readable || why === "limit" || why === "timeout";
-    const verdict = undecided ? OK : this.#judge(answer, textOf(held.whole(), null) ?? "", false, true);
+  #concludeStream: Conclude = (answer, held, why) => {
+    const decided = (why === "enough" || why === "ended") && encodingOf(answer.headers) === null;
+    const verdict = decided ? this.#judge(answer, textOf(held.whole(), null) ?? "", false, true) : OK;
+    return this.#flowIfGood(answer, held, verdict);
+  };
+
+  /** A client's own error flows as well: it is the answer. */
+  #flowIfGood(answer: UpstreamAnswer, held: HeldBody, verdict: Verdict): AttemptResult {
     if (verdict.outcome === "ok" || !verdict.retry) return this.#flowing(answer, held, verdict);
     answer.abort();
     return failed(answer.status, verdict, true);
@@ -176,8 +196,12 @@ export class Attempt {
     };
   }
 
-  #lost(answer: UpstreamAnswer, failure: UpstreamFailure): AttemptResult {
-    return failed(answer.status, judgeFailure(failure, this.facts), false);
+  /** Broken off before the end; of an error answer, what came may still tell its meaning. */
+  #lost(answer: UpstreamAnswer, held: HeldBody, failure: UpstreamFailure): AttemptResult {
+    const tells = answer.status >= 300 && held.bytes > 0 && failure.kind !== "aborted";
+    return tells
+      ? this.#whole(answer, held)
+      : failed(answer.status, judgeFailure(failure, this.facts), false);
   }
 
   #judge(answer: UpstreamAnswer, body: string, truncated = false, stream = false): Verdict {

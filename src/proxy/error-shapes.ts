@@ -16,6 +16,8 @@ export interface ErrorShape {
   headers: HeaderList;
   /** The answer of the provider behind an aggregator. */
   quoted: ErrorShape | null;
+  /** An aggregator tells of a provider's failure, whether it quotes the answer or not. */
+  relayed: boolean;
 }
 
 export interface WaitField {
@@ -37,11 +39,13 @@ type FieldKind =
   /** The answer of somebody else, as text or JSON. */
   | "quote"
   /** Response headers of somebody else. */
-  | "headers";
+  | "headers"
+  /** That it is there says all; what it holds is not looked at. */
+  | "mark";
 
 /**
  * The fields that matter in the bodies of errors; every other field is never looked at, least of all those that
- * echo the client's own words (`input`, `failed_generation`, `flagged_input`). The order is that of the message:
+ * echo the client's own words (`input`, `failed_generation`). The order is that of the message:
  * the first text found is the provider's sentence. A new shape is one more line here.
  */
 const FIELDS: Record<string, FieldKind> = {
@@ -86,6 +90,7 @@ const FIELDS: Record<string, FieldKind> = {
   quotaValue: "numbered",
   status_code: "numbered",
   error_code: "numbered",
+  flagged_input: "mark",
   raw: "quote",
   headers: "headers",
   retryDelay: "wait",
@@ -103,6 +108,11 @@ const FIELDS: Record<string, FieldKind> = {
   estimated_time: "wait",
 };
 const FIELD_LIST = Object.entries(FIELDS);
+
+const RELAYED = /^provider returned error/i;
+
+/** What gateways write before the answer that they quote: `litellm.AuthenticationError: OpenAIException - Incorrect …`. */
+const QUOTE_MARK = /\b\w{2,40}Exception - |\bError from provider: /;
 
 const LONGEST_TEXT_CHARS = 4_096;
 const MAX_DEPTH = 6;
@@ -158,6 +168,7 @@ class ShapeReader {
 
   shape(): ErrorShape {
     const message = this.#texts[0] ?? "";
+    const quoted = this.#quoted ?? this.#quotedIn(message);
     return {
       message,
       text: this.#texts.join("\n").slice(0, LONGEST_TEXT_CHARS),
@@ -165,7 +176,8 @@ class ShapeReader {
       status: this.#status,
       waits: this.#waits,
       headers: this.#headers,
-      quoted: this.#quoted ?? this.#quotedIn(message),
+      quoted,
+      relayed: quoted !== null || RELAYED.test(message),
     };
   }
 
@@ -184,7 +196,8 @@ class ShapeReader {
 
   #readField(field: string, kind: FieldKind, value: unknown, depth: number): void {
     const scalar = typeof value === "string" || typeof value === "number";
-    if (kind === "quote") this.#quoted ??= quotedFrom(value, this.quotes);
+    if (kind === "mark") this.#names.add(field);
+    else if (kind === "quote") this.#quoted ??= quotedFrom(value, this.quotes);
     else if (kind === "headers") this.#addHeaders(value);
     else if (kind === "wait") this.#addWait(field, value);
     else if (scalar && kind === "name") this.#addName(value, "");
@@ -218,13 +231,16 @@ class ShapeReader {
     }
   }
 
-  /** A provider's JSON inside the sentence: `litellm.RateLimitError: AnthropicException - {"type":"error",…}`. */
+  /** A provider's answer inside the sentence, as JSON or as text. */
   #quotedIn(message: string): ErrorShape | null {
     const start = message.search(/\{\s{0,8}"|\[\s{0,8}\{\s{0,8}"/);
-    if (start < 0) return null;
-    const end = Math.max(message.lastIndexOf("}"), message.lastIndexOf("]"));
-    const json = parseJson(message.slice(start, end + 1));
-    return json === undefined ? null : quotedFrom(json, this.quotes);
+    if (start >= 0) {
+      const end = Math.max(message.lastIndexOf("}"), message.lastIndexOf("]"));
+      const json = parseJson(message.slice(start, end + 1));
+      if (json !== undefined) return quotedFrom(json, this.quotes);
+    }
+    const mark = QUOTE_MARK.exec(message);
+    return mark === null ? null : quotedFrom(message.slice(mark.index + mark[0].length), this.quotes);
   }
 }
 

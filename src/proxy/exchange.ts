@@ -1,11 +1,12 @@
-import type { Lease } from "../pool/pool.ts";
+import type { Clock } from "../clock.ts";
+import type { Lease, Ending as PoolEnding } from "../pool/pool.ts";
 import type { Refusal } from "../pool/refusal.ts";
 import { usageIn } from "../record/usage.ts";
 import type { AttemptRecord, RequestRecord, Usage, Verdict } from "../types.ts";
-import type { SendOptions, UpstreamRequest } from "../upstream/types.ts";
+import type { SendOptions, UpstreamClient, UpstreamRequest } from "../upstream/types.ts";
 import { Attempt, type AttemptResult, type FlowingAnswer, type WholeAnswer } from "./attempt.ts";
+import type { ClientWatch, Watched } from "./client-watch.ts";
 import { errorBody, errorResponse, ProxyError } from "./errors.ts";
-import type { ForwardDeps } from "./forward.ts";
 import { answerHeaders, findHeader } from "./headers.ts";
 import { refusalError, shownError } from "./last-failure.ts";
 import { afterOutput, judgeFailure } from "./outcome.ts";
@@ -13,6 +14,15 @@ import { type RelayEnd, relay } from "./relay.ts";
 import type { ProxyRequest } from "./request.ts";
 import { StreamObserver } from "./sse.ts";
 import { verdictOf } from "./verdict.ts";
+
+export interface ExchangeDeps {
+  clock: Clock;
+  client: UpstreamClient;
+  pool: { release(lease: Lease, ending: PoolEnding): void };
+  watch: ClientWatch;
+  /** Takes the one final record of each request. */
+  ended(record: RequestRecord): void;
+}
 
 /** How a request ended, for its one record. */
 interface Ending {
@@ -24,31 +34,42 @@ interface Ending {
 }
 
 /** One client request on its way: its attempts so far, its one answer, its one record. */
-export class Exchange {
+export class Exchange implements Watched {
   clientLeft = false;
   #attempts: AttemptRecord[] = [];
   #current: Attempt | null = null;
+  /** Held by the attempt under way. */
+  #lease: Lease | null = null;
   #last: { result: AttemptResult; secret: string } | null = null;
   #ttftMs: number | null = null;
   #lastEndedAt: number;
+  #attemptBeganAt = 0;
   #wakePause: (() => void) | null = null;
   #recorded = false;
 
   constructor(
     private readonly request: ProxyRequest,
-    private readonly deps: ForwardDeps,
+    private readonly deps: ExchangeDeps,
   ) {
     this.#lastEndedAt = request.startedAt;
-    request.signal.addEventListener("abort", () => {
-      this.clientLeft = true;
-      this.#current?.abort();
-      this.#wakePause?.();
-    });
+    deps.watch.add(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.request.source.signal;
+  }
+
+  onClientLeft(): void {
+    // A body that flows already has its own way to tell.
+    if (this.#ttftMs !== null) return;
+    this.clientLeft = true;
+    this.#current?.abort();
+    this.#wakePause?.();
   }
 
   // --- attempts -----------------------------------------------------------------------------------------
 
-  async attempt(lease: Lease, request: UpstreamRequest, options: SendOptions): Promise<AttemptResult> {
+  attempt(lease: Lease, request: UpstreamRequest, options: SendOptions): Promise<AttemptResult> {
     const { clock } = this.deps;
     const began = clock.monotonic();
     this.#attempts.push({
@@ -62,18 +83,14 @@ export class Exchange {
       chosenBecause: lease.chosenBecause,
       error: null,
     });
+    this.#attemptBeganAt = began;
+    this.#lease = lease;
     this.#current = new Attempt(this.deps.client, {
       now: clock.now,
       stream: this.request.stream,
       secret: lease.secret,
     });
-    try {
-      return await this.#current.run(request, options);
-    } catch (error) {
-      // A fault of this program: the lease must not be lost with it, and the key is not to blame.
-      this.#release(lease, CLIENT_CLOSED, null, null);
-      throw error;
-    }
+    return this.#current.run(request, options);
   }
 
   /** Releases the key of an attempt that goes no further. */
@@ -85,11 +102,12 @@ export class Exchange {
   #release(lease: Lease, verdict: Verdict, status: number | null, usage: Usage | null): void {
     const attempt = this.#attempts.at(-1) as AttemptRecord;
     const now = this.deps.clock.monotonic();
-    attempt.durationMs = Math.round(this.deps.clock.now() - attempt.startedAt);
+    attempt.durationMs = Math.round(now - this.#attemptBeganAt);
     attempt.status = status;
     attempt.outcome = verdict.outcome;
     attempt.error = verdict.reason === "" ? null : verdict.reason;
     this.#lastEndedAt = now;
+    this.#lease = null;
     this.deps.pool.release(lease, { verdict, usage, costUsd: null });
   }
 
@@ -108,6 +126,7 @@ export class Exchange {
 
   /** The answer that commits: from here on there is no other attempt. */
   answer(lease: Lease, result: AttemptResult): Response {
+    this.deps.watch.delete(this);
     this.#ttftMs = Math.round(this.deps.clock.monotonic() - this.request.startedAt);
     return result.answer?.kind === "flowing"
       ? this.#stream(lease, result, result.answer)
@@ -174,19 +193,22 @@ export class Exchange {
     return new Response(bodyFor(status, body), { status, headers });
   }
 
-  #refuse(error: ProxyError): Response {
-    const outcome = this.#last?.result.verdict.outcome ?? error.code;
+  #refuse(error: ProxyError, outcome: string = this.#last?.result.verdict.outcome ?? error.code): Response {
     this.#record({ status: error.status, outcome, error: error.message, usage: null, bytes: 0 });
     return errorResponse(error, this.#ownHeaders());
   }
 
   /** Nobody reads this answer. */
   clientGone(): Response {
-    return this.#refuse(new ProxyError("client_closed", "The client closed the connection."));
+    return this.#refuse(
+      new ProxyError("client_closed", "The client closed the connection."),
+      "client_closed",
+    );
   }
 
-  /** A fault of this program: the request still leaves its one record. */
+  /** A fault of this program: the key is given back without blame, and the request still leaves its one record. */
   crashed(): void {
+    if (this.#lease !== null) this.#release(this.#lease, CLIENT_CLOSED, null, null);
     if (this.#recorded) return;
     this.#record({
       status: 500,
@@ -215,6 +237,7 @@ export class Exchange {
   #record(ending: Ending): void {
     if (this.#recorded) throw new Error(`request ${this.request.id} was recorded twice`);
     this.#recorded = true;
+    this.deps.watch.delete(this);
     const { request } = this;
     const { usage } = ending;
     const record: RequestRecord = {

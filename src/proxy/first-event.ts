@@ -30,6 +30,11 @@ export function firstEvent(text: string): FirstEvent | null {
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (field === "data") data = data === null ? value : `${data}\n${value}`;
     else if (field === "event") name = value;
+    // Older llama.cpp servers have a field of their own for errors.
+    else if (field === "error") {
+      name = "error";
+      data = value;
+    }
   }
   return data === null ? null : { name, data, ended: false };
 }

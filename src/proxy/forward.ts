@@ -1,21 +1,16 @@
-import type { Clock } from "../clock.ts";
-import type { Ask, Claim, Ending, Lease } from "../pool/pool.ts";
+import type { Ask, Claim } from "../pool/pool.ts";
 import type { Settings } from "../settings.ts";
-import type { RequestRecord, Upstream } from "../types.ts";
-import type { SendOptions, UpstreamClient, UpstreamRequest } from "../upstream/types.ts";
-import { Exchange } from "./exchange.ts";
+import type { Upstream } from "../types.ts";
+import type { SendOptions, UpstreamRequest } from "../upstream/types.ts";
+import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { authHeader } from "./headers.ts";
 import type { ProxyRequest } from "./request.ts";
 import { RetryBudget, RetryPlan } from "./retry.ts";
 
-export interface ForwardDeps {
-  clock: Clock;
+export interface ForwardDeps extends ExchangeDeps {
   settings(): Settings;
-  pool: { claim(ask: Ask): Claim; release(lease: Lease, ending: Ending): void };
-  client: UpstreamClient;
+  pool: { claim(ask: Ask): Claim } & ExchangeDeps["pool"];
   upstream(id: string): Upstream;
-  /** Takes the one final record of each request. */
-  ended(record: RequestRecord): void;
 }
 
 export type Forward = (request: ProxyRequest) => Promise<Response>;

@@ -3,6 +3,16 @@ import type { BodySink, UpstreamAnswer, UpstreamFailure } from "../upstream/type
 /** Why the waiting ended: all came, enough came, too much came, or it took too long. */
 export type Held = "ended" | "enough" | "limit" | "timeout" | UpstreamFailure;
 
+export interface HoldLimits {
+  bytes: number;
+  /** How long, in ms; null: the upstream's own idle limit is the only bound in time. */
+  ms: number | null;
+  /** Asked after each chunk whether what is held suffices; null: only the end does. */
+  isEnough: ((held: HeldBody) => boolean) | null;
+  /** Whether `ms` also ends the waiting for a first byte. */
+  evenIfEmpty?: boolean;
+}
+
 /**
  * The beginning of an answer's body, held back until it is known whether it may go to the client. Afterwards it is
  * either taken whole, or poured into a sink with all that follows.
@@ -11,32 +21,25 @@ export class HeldBody implements BodySink {
   readonly chunks: Uint8Array[] = [];
   bytes = 0;
   #state: Held | null = null;
-  #settle: ((held: Held) => void) | null = null;
+  #timer: Timer | null = null;
   #sink: BodySink | null = null;
 
   constructor(
     private readonly answer: UpstreamAnswer,
-    private readonly limitBytes: number,
-    /** Asked after each chunk whether what is held suffices. */
-    private readonly isEnough: (held: HeldBody) => boolean,
+    private readonly limits: HoldLimits,
+    /** Called once, as soon as one of the reasons applies. */
+    private readonly settle: (why: Held) => void,
   ) {}
 
-  /**
-   * Starts reading; settles as soon as one of the reasons applies. Called once. Without `timeoutMs` the upstream's
-   * own idle limit is the only bound in time; with `evenIfEmpty` false so it is until a first byte came.
-   */
-  fill(timeoutMs: number | null, evenIfEmpty = true): Promise<Held> {
-    return new Promise((resolve) => {
-      const onTimer = () => {
-        if (evenIfEmpty || this.bytes > 0) this.#stop("timeout");
-      };
-      const timer = timeoutMs === null ? null : setInterval(onTimer, timeoutMs);
-      this.#settle = (held) => {
-        if (timer !== null) clearInterval(timer);
-        resolve(held);
-      };
-      this.answer.read(this);
-    });
+  /** Starts reading. */
+  fill(): void {
+    const { ms } = this.limits;
+    if (ms !== null) {
+      this.#timer = setInterval(() => {
+        if (this.bytes > 0 || this.limits.evenIfEmpty === true) this.#stop("timeout");
+      }, ms);
+    }
+    this.answer.read(this);
   }
 
   /** All bytes held, as one piece. */
@@ -63,8 +66,8 @@ export class HeldBody implements BodySink {
     this.chunks.push(chunk);
     this.bytes += chunk.byteLength;
     if (this.#state !== null) return;
-    if (this.isEnough(this)) this.#stop("enough");
-    else if (this.bytes >= this.limitBytes) this.#stop("limit");
+    if (this.limits.isEnough?.(this) === true) this.#stop("enough");
+    else if (this.bytes >= this.limits.bytes) this.#stop("limit");
   }
 
   onEnd(): void {
@@ -84,9 +87,11 @@ export class HeldBody implements BodySink {
   }
 
   #finish(state: Held): void {
-    // The end may come after the waiting was stopped, if it was under way already.
+    // The end may still come after the waiting was stopped, if it was under way already.
+    const first = this.#state === null;
     this.#state = state;
-    this.#settle?.(state);
-    this.#settle = null;
+    if (!first) return;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.settle(state);
   }
 }

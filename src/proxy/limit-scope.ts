@@ -7,7 +7,7 @@
 const FAMILIES =
   "gpt|chatgpt|claude|gemini|gemma|llama|codellama|mistral|mixtral|ministral|magistral|devstral|codestral|pixtral|" +
   "qwen|qwq|qvq|deepseek|grok|glm|kimi|moonshot-v|command|nemotron|phi|dall-e|whisper|tts|text-embedding|" +
-  "flux|sonar|ernie|doubao|hunyuan|minimax|abab|jamba|granite|wizardlm|hermes|yi|o\\d";
+  "flux|sonar|ernie|doubao|hunyuan|minimax|abab|jamba|granite|wizardlm|hermes|yi";
 
 const MODEL_NAMED: readonly RegExp[] = [
   // "this model", "the specific model", "for model"
@@ -17,11 +17,16 @@ const MODEL_NAMED: readonly RegExp[] = [
   /\bmodels?[:/=]\s?[a-z@]/i,
   // "model grok-4", "deployment x-1"; but not "model requests"
   /\b(?:model|deployment)(?: id| name)? (?=[\w./:@-]{0,60}[\d/:-])[a-z@]/i,
+  /\bmodel (?:is |has been )?(?:disabled|requires)\b/i,
+  // Volcengine: the endpoint is the deployment of one model.
+  /\bassociated endpoint\b/i,
+  // OpenAI: "Rate limit reached for gpt-image-1 (for limit gpt-image) in organization org-…"
+  /\breached for [\w.:/-]{2,80} (?:\([^)]{1,60}\) )?in organization\b/i,
   // "per_base_model", "PerModel", "UserByModelByDay"
   /(?:per|by)(?:_?base)?_?model/i,
   // "z-ai/glm-5.3:free"
   /\b[\w-]{2,40}\/[\w.-]{2,60}:[a-z]/i,
-  new RegExp(`(?<![\\w.@-])(?:${FAMILIES})(?:[-:]|\\d|(?=\\s\\d))`, "i"),
+  new RegExp(`(?<![\\w.@-])(?:default-)?(?:${FAMILIES})(?:[-:]|\\d|(?=\\s\\d))|\\bo\\d(?:-\\w|\\b)`, "i"),
   /模型\s?[`'"“「[（(]?[a-z]/i,
 ];
 

@@ -35,11 +35,12 @@ export const SIGNALS: readonly Signal[] = [
       "datainspectionfailed",
       "invalid_prompt",
       "sensitive_words_detected",
+      "flagged_input",
       "1301",
       "status_code:1026",
       "status_code:1027",
     ],
-    text: /content (?:management|filtering|moderation) policy|content[ _]filter|safety system|usage (?:guidelines|policy|policies)|requires moderation on|input was flagged|flagged (?:as|for|by)|inappropriate content|sensitive(?: \w{1,20})? (?:content|information|words)|considered high risk|prohibited content|nsfw|violation of provider terms|敏感(?:内容|信息|词)|内容安全|违规内容/i,
+    text: /content (?:management|filtering|moderation|safety|usage)? ?policy|content[ _]filter|content moderation|safety (?:system|filter|policy|check)|violat\w{1,5} .{0,40}(?:guidelines|polic(?:y|ies))|(?:blocked by|violates|triggered) .{0,20}guardrail|guardrail (?:intervened|violation)|(?:unsafe|harmful) content|requires moderation on|input was flagged|flagged (?:as|for|by)|inappropriate content|sensitive(?: \w{1,20})? (?:content|information|words)|considered high risk|content exists risk|prohibited content|nsfw|violation of provider terms|敏感(?:内容|信息|词)|内容安全|违规内容/i,
   },
   // The size and form of the request.
   { outcome: "client_error", status: [405, 413, 414, 415, 431] },
@@ -60,7 +61,7 @@ export const SIGNALS: readonly Signal[] = [
       "operationnotsupported",
       "1261",
     ],
-    text: /request too large|context (?:length|size|window)|prompt is too long|input is too long|prompt 超长|maximum number of tokens|reduce the length of|input token count|too many (?:input |prompt )?tokens in|range of input length|when context the overflows/i,
+    text: /request too large|context (?:length|size|window)|prompt is too long|input is too long|prompt 超长|maximum number of tokens|reduce the length of|input token count|too many (?:input |prompt )?tokens(?: in|: total)|shorter (?:prompt|input)|range of input length|when context the overflows/i,
   },
   {
     outcome: "client_error",
@@ -103,7 +104,7 @@ export const SIGNALS: readonly Signal[] = [
       "30001",
       "status_code:1008",
     ],
-    text: /insufficient[ _-](?:\w{1,20} )?(?:balance|credits?|funds?)|balance.{0,20}(?:insufficient|too low|not enough|exhausted|depleted|negative)|not enough (?:balance|credits?|funds)|exceeded your balance|used all available credits|(?:prepayment|prepaid) credits.{0,20}depleted|cloud credits expired|out of credits|(?:no|any|more) credits (?:or|left|remaining|available)|billing hard limit|past invoices|overdue|in arrears|good standing|budget has been exceeded|key limit exceeded \(total|欠费|余额不足|额度不足|额度已用尽|余额已/i,
+    text: /insufficient[ _-](?:\w{1,20} )?(?:balance|credits?|funds?)|balance.{0,20}(?:insufficient|too low|not enough|exhausted|depleted|negative)|not enough (?:balance|credits?|funds)|exceeded your balance|add (?:more )?balance|inactive subscription|used all available credits|(?:prepayment|prepaid) credits.{0,20}depleted|cloud credits expired|no payment method|valid credit card|(?<!(?:daily|weekly|monthly|included) )credits? .{0,30}(?:exhausted|depleted|used up|run out)|enough (?:credits?|balance|funds)\b|out of credits|(?:no|any|more) (?:remaining )?credits (?:or|left|remaining|available)|(?:run|ran) out of (?:credits|funds|balance)|balance is \$?0\b|quota is not enough|no valid (?:token plan )?subscription|billing hard limit|past invoices|overdue|in arrears|good standing|budget has been exceeded|key limit exceeded \(total|欠费|余额不足|额度不足|额度已用尽|余额已/i,
   },
 
   // An allowance that comes back with the day, the week or the month.
@@ -118,7 +119,7 @@ export const SIGNALS: readonly Signal[] = [
       "error_code:17",
       "error_code:19",
     ],
-    text: /(?:daily|weekly|monthly) (?:\w{1,20} ){0,2}(?:credits?|allocation|quota|usage|limit|allowance|cap|budget)|specified api usage limits|free-models-per-day|call volume quota|usage limit reached for \d/i,
+    text: /(?:daily|weekly|monthly) (?:\w{1,20} ){0,2}(?:credits?|allocation|quota|usage|limit|allowance|cap|budget)|specified api usage limits|free-models-per-day|call volume quota|\d[ -]hour usage limit|your (?!hourly)(?:[\w()-]{1,20} ){0,3}usage limit|usage limit reached for \d|billing (?:cycle|period)/i,
   },
   {
     outcome: "no_credit",
@@ -130,6 +131,7 @@ export const SIGNALS: readonly Signal[] = [
   {
     outcome: "forbidden_key",
     blame: "key_model",
+    names: ["quotavalue:0"],
     text: /quota exceeded.{0,300}\blimit: 0\b/is,
   },
 
@@ -137,7 +139,6 @@ export const SIGNALS: readonly Signal[] = [
   {
     outcome: "rate_limited",
     names: [
-      "resource_exhausted",
       "openrouter_in_flight_budget",
       "in_flight_budget_exhausted",
       "limit_requests",
@@ -147,18 +148,14 @@ export const SIGNALS: readonly Signal[] = [
       "throttling.allocationquota",
       "1302",
       "1303",
+      "1313",
       "status_code:1002",
       "status_code:1039",
       "status_code:1041",
       "error_code:4",
       "error_code:18",
     ],
-    text: /limit_rp[md]\/|ai\.google\.dev/i,
-  },
-  {
-    outcome: "no_credit",
-    status: REFUSALS,
-    text: /exceeded (?:your )?current quota|check your plan and billing/i,
+    text: /limit_rp[md]\//i,
   },
 
   // The host has too much to do.
@@ -174,6 +171,7 @@ export const SIGNALS: readonly Signal[] = [
       "server_is_overloaded",
       "slow_down",
       "queue_exceeded",
+      "model_capacity_exhausted",
       "service_tier_capacity_exceeded",
       "service_unavailable_error",
       "3505",
@@ -181,7 +179,15 @@ export const SIGNALS: readonly Signal[] = [
       "1312",
       "3040",
     ],
-    text: /over-?loaded|high (?:traffic|demand|load)\b|too (?:busy|much traffic)|\b(?:server|service|system|model|engine) (?:is )?(?:currently |temporarily )?busy|\bqueue (?:is )?(?:full|exceeded|overflow|limit)|(?:at|over|out of|no|insufficient|exceeds?|exceeded|enough) (?:\w{1,20} )?capacity|capacity (?:is )?(?:temporarily )?(?:exceeded|unavailable|reached)|pending requests exceeded|no healthy upstream|loading model|currently loading|访问量过大|负载已?饱和|(?:系统|服务|服务器|模型)繁忙|过载/i,
+    text: /over-?load|(?:high|heavy) (?:traffic|demand|load|volume)\b|too (?:busy|much traffic)|\b(?:server|service|system|model|engine|worker)s? (?:is |are )?(?:currently |temporarily )?busy|\bqueue (?:is )?(?:full|exceeded|overflow|limit|too long)|(?:at|over|out of|no|insufficient|limited|due to|exceeds?|exceeded|enough) (?:\w{1,20} ){0,2}capacity|capacity (?:is )?(?:temporarily )?(?:exceeded|unavailable|reached|limits?|constraints?)|pending requests exceeded|no healthy upstream|not ready to serve|loading model|currently loading|(?:访问量|请求量|流量)过大|负载(?:已饱和|饱和|过高)|(?:系统|服务|服务器|模型)繁忙|过载/i,
+  },
+
+  // "You exceeded your current quota, please check your plan and billing details" is a limit at Google, else money.
+  { outcome: "rate_limited", names: ["resource_exhausted"], text: /ai\.google\.dev/i },
+  {
+    outcome: "no_credit",
+    status: REFUSALS,
+    text: /exceeded (?:your )?current quota(?! of)|check your plan and billing/i,
   },
 
   // The key may not do this here.
@@ -205,9 +211,19 @@ export const SIGNALS: readonly Signal[] = [
   {
     outcome: "forbidden_key",
     blame: "key_model",
+    names: [
+      "model_terms_required",
+      "model_permission_blocked_project",
+      "model_permission_blocked_org",
+      "1311",
+    ],
+  },
+  {
+    outcome: "forbidden_key",
+    blame: "key_model",
     status: [401, 403],
-    names: ["model_not_found", "no_access", "model.accessdenied", "key_model_access_denied", "1311"],
-    text: /access to (?:the )?model\b|no access to model/i,
+    names: ["model_not_found", "invalid_model", "no_access", "model.accessdenied", "key_model_access_denied"],
+    text: /(?:access to|permission to use) (?:the )?model\b|no access to model/i,
   },
 
   // The key is dead.
@@ -228,12 +244,16 @@ export const SIGNALS: readonly Signal[] = [
       "consumer_suspended",
       "consumer_invalid",
       "invalid_iam_token",
+      "1110",
+      "1111",
+      "1112",
+      "1121",
       "status_code:1004",
       "status_code:2049",
       "error_code:110",
       "error_code:111",
     ],
-    text: /(?:incorrect|invalid|wrong|unknown|bad|missing) (?:\w{1,20} )?(?:api[ _-]?key|api token|x-api-key|access token|auth token|credentials)|api[ _-]?key.{0,60}(?:not valid|is invalid|expired|revoked|disabled|deleted|not found|leaked|blocked|deactivated|suspended|banned)|token seems invalid|authorization failed|authentication fail|invalid authentication|could not (?:authenticate|validate credentials)|reported as leaked|has been suspended|denied access|account.{0,40}(?:deactivated|disabled|banned|terminated|suspended|locked)|organization has been (?:restricted|disabled)/i,
+    text: /(?:incorrect|invalid|wrong|unknown|bad|missing) (?:\w{1,20} )?(?:api[ _-]?key|api token|x-api-key|access token|auth token|credentials)|api[ _-]?key.{0,60}(?:not valid|is invalid|expired|revoked|disabled|deleted|not found|leaked|blocked|deactivated|suspended|banned)|token seems invalid|authorization failed|authentication fail|invalid authentication|could not (?:authenticate|validate credentials)|reported as leaked|has been suspended|denied access|account.{0,40}(?:deactivated|disabled|banned|terminated|suspended|locked)|organization has been (?:restricted|disabled)|token ?非法|无效的令牌|令牌已?(?:过期|无效)|令牌状态不可用|(?:用户|账号)已被(?:封禁|禁用)|身份验证失败|账户(?:已被锁定|不存在)/i,
   },
 
   // The model is not to be had with this key.
@@ -262,7 +282,7 @@ export const SIGNALS: readonly Signal[] = [
   {
     outcome: "model_unavailable",
     status: [200, 400, 404, 409, 410, 422],
-    text: /\b(?:models?|deployment)\b.{0,120}?\b(?:(?:does not|doesn't|do not|not) exist|not found|not (?:currently )?available|decommissioned|deprecated|discontinued|retired|end of life|no longer (?:supported|available)|not been (?:activated|deployed)|is disabled)|\bmodel\b.{0,120}? is not supported(?: by| on|[.,!"']|$)|(?:no such|unknown|invalid|unsupported) model\b|not a (?:valid|known|supported) model|no (?:allowed )?(?:endpoints|providers) (?:found|are available)|no models loaded|not found for account|has not activated the model|^model: |模型不存在|模型.{0,40}(?:不存在|未找到|已下线|未开通)/i,
+    text: /\b(?:models?|deployment)\b.{0,120}?\b(?:(?:does not|doesn't|do not|not) exist|not found|not (?:currently )?(?:available|loaded|deployed|served|recogni[sz]ed)|decommissioned|deprecated|discontinued|retired|end of life|no longer (?:supported|available)|been (?:removed|shut ?down)|not been (?:activated|deployed)|is disabled)|\bmodel\b.{0,120}? is not supported(?: by| on|[.,!"']|$)|model(?: name| id| identifier| code)? is (?:invalid|unknown|incorrect)|(?:no such|unknown|invalid|unsupported|unrecognized) model\b|(?:cannot|can't|could not|unable to) (?:find|locate|access) (?:the )?(?:\S{1,30} )?model\b|not a (?:valid|known|supported) model|no (?:allowed )?(?:endpoints|providers) (?:found|(?:are )?available)|no models loaded|not found the model|not found for account|has not activated the model|^model: |模型不存在|模型.{0,40}(?:不存在|未找到|已下线|未开通)/i,
   },
   { outcome: "model_unavailable", text: /无可用渠道|no available channel/i },
 
@@ -281,6 +301,11 @@ export const SIGNALS: readonly Signal[] = [
       "throttling",
     ],
     text: /rate[ -]?limit|too many (?:requests|concurrent|tokens)|throttl|请求过于频繁|速率限制|频率限制|并发/i,
+  },
+  {
+    outcome: "rate_limited",
+    status: REFUSALS,
+    text: /request limit|concurren\w{1,4} .{0,40}limit|slow down/i,
   },
   {
     outcome: "upstream_error",

@@ -20,8 +20,8 @@ export interface ProxyRequest {
   poolId: string | null;
   clientAddress: string;
   userAgent: string;
-  /** Aborts when the client leaves. */
-  signal: AbortSignal;
+  /** The runtime's own request: aborts when the client leaves. */
+  source: { readonly signal: AbortSignal };
   /** When the request came: wall clock and monotonic ms. */
   at: number;
   startedAt: number;
@@ -69,7 +69,7 @@ export async function readRequest(arrival: Arrival, maxBodyBytes: number): Promi
     poolId: arrival.poolId,
     clientAddress: arrival.clientAddress,
     userAgent: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_USER_AGENT_CHARS),
-    signal: request.signal,
+    source: request,
     at: arrival.at,
     startedAt: arrival.startedAt,
   };

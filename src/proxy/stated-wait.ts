@@ -134,7 +134,8 @@ function googleDailyWait(error: ErrorShape, now: number): number | null {
   const daily = [...error.names].some((name) => name.includes("perday"));
   const text = error.text;
   const google = error.names.has("resource_exhausted") || GOOGLE_TEXT.test(text);
-  if (google && (daily || /per[ _-]?day\b/i.test(text))) return nextMidnight(now, GOOGLE_ZONE) - now;
+  if (google && (daily || /per[ _-]?day\b|\bdaily\b/i.test(text)))
+    return nextMidnight(now, GOOGLE_ZONE) - now;
   return error.quoted === null ? null : googleDailyWait(error.quoted, now);
 }
 

@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.ts";
-import type { MinuteTotals } from "../storage/types.ts";
 import { dayIn, nextMidnight } from "../time-zone.ts";
-import type { RequestRecord } from "../types.ts";
+import type { MinuteTotals, RequestRecord } from "../types.ts";
 import type { AttemptFailure, LiveFigures } from "./types.ts";
 
 const MINUTE_MS = 60_000;

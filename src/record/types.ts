@@ -1,4 +1,4 @@
-import type { MinuteTotals } from "../storage/types.ts";
+import type { MinuteTotals } from "../types.ts";
 
 /** The dashboard's figures, from memory. Today begins at midnight in `daily_reset_time_zone`. */
 export interface LiveFigures {

@@ -120,8 +120,8 @@ function checkDatabase(path: string, steps: readonly Migration[]): void {
       );
     }
     for (const table of tablesToCheck(database, path)) {
-      const rows = database.prepare(`PRAGMA quick_check(${table})`).all() as { quick_check: string }[];
-      const problem = rows.map((row) => row.quick_check).find((text) => text !== "ok");
+      const answers = ask(database, `PRAGMA quick_check(${table})`).map((row) => String(row.quick_check));
+      const problem = answers.find((answer) => answer !== "ok");
       if (problem !== undefined) throw damaged(path, problem);
     }
   } finally {
@@ -132,10 +132,9 @@ function checkDatabase(path: string, steps: readonly Migration[]): void {
 /** Names for `quick_check`: a table, or how many problems it lists of the whole file. */
 function tablesToCheck(database: Database, path: string): string[] {
   if (statSync(path).size <= FULL_CHECK_BYTES) return ["1"];
-  const rows = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as {
-    name: string;
-  }[];
-  return rows.map(({ name }) => name).filter((name) => /^[a-z_]+$/.test(name) && !LOG_TABLES.includes(name));
+  return ask(database, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .map(({ name }) => String(name))
+    .filter((name) => /^[a-z_]+$/.test(name) && !LOG_TABLES.includes(name));
 }
 
 function migrate(database: Database, steps: readonly Migration[]): void {
@@ -163,8 +162,17 @@ function immediately<T>(database: Database, change: () => T): T {
 }
 
 function schemaVersion(database: Database): number {
-  const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
-  return row.user_version;
+  return Number(ask(database, "PRAGMA user_version")[0]?.user_version);
+}
+
+/** Closes its statement: one that is left open keeps the file open beyond `close`. */
+function ask(database: Database, text: string): Row[] {
+  const statement = database.prepare(text);
+  try {
+    return statement.all() as Row[];
+  } finally {
+    statement.finalize();
+  }
 }
 
 function asStartError(error: unknown, path: string): StartError {

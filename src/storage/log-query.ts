@@ -23,7 +23,7 @@ export interface LogSource {
   scanned: Condition[];
 }
 
-export const MAX_PAGE_ROWS = 500;
+const MAX_PAGE_ROWS = 500;
 /** Rows that one page may look at: the main thread serves nobody meanwhile (1 to 7 µs a row). */
 const MAX_SCANNED_ROWS = 10_000;
 const MAX_SEARCH_CHARACTERS = 200;

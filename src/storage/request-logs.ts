@@ -1,9 +1,9 @@
 import type { SQLQueryBindings } from "bun:sqlite";
-import type { AttemptRecord, Outcome, RequestRecord, UsageSource } from "../types.ts";
+import type { AttemptRecord, MinuteTotals, Outcome, RequestRecord, UsageSource } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { type Condition, contains, type LogSource, readPage } from "./log-query.ts";
 import { defineTable, flag, plain, type Row, whole } from "./table.ts";
-import type { LogQuery, MinuteTotals, Storage } from "./types.ts";
+import type { LogQuery, Storage } from "./types.ts";
 
 type RequestRow = Omit<RequestRecord, "attempts">;
 const requests = defineTable<RequestRow>("requests", {

@@ -16,7 +16,7 @@ import type { Storage } from "./types.ts";
 import { createUpstreams } from "./upstreams.ts";
 
 export { prepareDataFolder } from "./data-folder.ts";
-export { type FolderLock, lockDataFolder } from "./folder-lock.ts";
+export { lockDataFolder } from "./folder-lock.ts";
 
 const WRITE_CHECK_FACT = "last_write_check";
 

@@ -1,4 +1,4 @@
-import type { Key, KeyEvent, KeyState, Page, Pool, RequestRecord, Upstream } from "../types.ts";
+import type { Key, KeyEvent, KeyState, MinuteTotals, Page, Pool, RequestRecord, Upstream } from "../types.ts";
 
 /**
  * What the rest of the program may ask of storage. Everything returns promises though SQLite answers at once,
@@ -110,18 +110,6 @@ export interface LogQuery {
   to?: number;
   /** Text that must occur in id, model, error, or a key event's name or detail. */
   q?: string;
-}
-
-export interface MinuteTotals {
-  /** Epoch ms of the minute's beginning. */
-  at: number;
-  requests: number;
-  /** Requests that ended neither `ok` nor by the client's own fault (`client_error content_filtered client_closed`). */
-  errors: number;
-  /** Requests that ended `ok` after more than one attempt. */
-  failovers: number;
-  inputTokens: number;
-  outputTokens: number;
 }
 
 export interface RecordBatch {

@@ -4,18 +4,18 @@
  */
 
 /** Names that lead to a metadata service wherever they resolve. Lower case, no trailing dot. */
-const FORBIDDEN_NAMES: Record<string, string> = {
-  metadata: "Google Cloud",
-  "metadata.google.internal": "Google Cloud",
-  "metadata.goog": "Google Cloud",
-  "instance-data": "AWS",
-  "instance-data.ec2.internal": "AWS",
-  "metadata.azure.internal": "Azure",
-  "metadata.tencentyun.com": "Tencent Cloud",
-  "metadata.packet.net": "Equinix Metal",
-  "metadata.platformequinix.com": "Equinix Metal",
-  "rancher-metadata": "Rancher",
-};
+const FORBIDDEN_NAMES = new Map([
+  ["metadata", "Google Cloud"],
+  ["metadata.google.internal", "Google Cloud"],
+  ["metadata.goog", "Google Cloud"],
+  ["instance-data", "AWS"],
+  ["instance-data.ec2.internal", "AWS"],
+  ["metadata.azure.internal", "Azure"],
+  ["metadata.tencentyun.com", "Tencent Cloud"],
+  ["metadata.packet.net", "Equinix Metal"],
+  ["metadata.platformequinix.com", "Equinix Metal"],
+  ["rancher-metadata", "Rancher"],
+]);
 
 /** IPv4 networks stand in their IPv4-mapped IPv6 form, so that one comparison serves both. */
 const FORBIDDEN_NETWORKS: [network: string, prefixBits: number, what: string][] = [
@@ -98,7 +98,7 @@ export function checkHost(hostname: string): string | null {
     .replace(/^\[|\]$/g, "")
     .replace(/\.$/, "")
     .toLowerCase();
-  const cloud = FORBIDDEN_NAMES[host];
+  const cloud = FORBIDDEN_NAMES.get(host);
   if (cloud) return `${host} is the metadata service of ${cloud}.`;
   const why = isAddress(host) ? checkAddress(host) : null;
   return why ? `${host} ${why}.` : null;

@@ -3,6 +3,7 @@ import type { UpstreamLimits } from "./limits.ts";
 
 enum At {
   Size,
+  Padding,
   Extension,
   SizeLf,
   Data,
@@ -76,6 +77,10 @@ export class ChunkedBody {
       case At.Size:
         this.#sizeByte(byte);
         return;
+      case At.Padding:
+        this.#count(this.limits.chunkLineBytes, "a chunk's size line");
+        this.#afterSize(byte);
+        return;
       case At.Extension:
         this.#count(this.limits.chunkLineBytes, "a chunk's size line");
         if (byte === CR) this.#at = At.SizeLf;
@@ -120,9 +125,14 @@ export class ChunkedBody {
       return;
     }
     if (this.#digits === 0) throw new MalformedAnswer("a chunk has no size");
+    this.#afterSize(byte);
+  }
+
+  /** Blanks may stand before an extension, and some old servers pad every size with them. */
+  #afterSize(byte: number): void {
     if (byte === CR) this.#at = At.SizeLf;
-    // Some old servers pad the size with blanks; whatever follows them is dropped like an extension.
-    else if (byte === SEMICOLON || byte === SPACE || byte === TAB) this.#at = At.Extension;
+    else if (byte === SEMICOLON) this.#at = At.Extension;
+    else if (byte === SPACE || byte === TAB) this.#at = At.Padding;
     else throw new MalformedAnswer("a chunk's size is not a hexadecimal number");
   }
 

@@ -61,7 +61,9 @@ class Sockets implements SocketClient, DialGround {
       return exchange;
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
-      return { answer: Promise.reject(error), abort() {} };
+      const answer = Promise.reject(error);
+      answer.catch(() => {});
+      return { answer, abort() {} };
     }
   }
 

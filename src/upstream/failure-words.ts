@@ -1,5 +1,5 @@
 /** Error codes of names, sockets and TLS in words; `%` stands for the host with its port. */
-const WORDS: Record<string, string> = {
+const WORDS: Partial<Record<string, string>> = {
   ENOTFOUND: "the name of % was not found",
   EAI_AGAIN: "the name of % could not be looked up just now",
   ECONNREFUSED: "connection refused by %",

@@ -68,6 +68,7 @@ export interface BodySink {
   onError(failure: UpstreamFailure): void;
 }
 
+/** Must be read or aborted: a body that nobody takes keeps its connection. */
 export interface UpstreamAnswer {
   status: number;
   headers: HeaderList;

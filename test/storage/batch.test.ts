@@ -4,7 +4,18 @@ import { systemClock } from "../../src/clock.ts";
 import { createLogger } from "../../src/log.ts";
 import { openStorage } from "../../src/storage/storage.ts";
 import type { Storage } from "../../src/storage/types.ts";
-import { aKey, anAttempt, anEvent, anUpstream, aQuery, aRequest, aState, batchOf, type Folder, tempFolder } from "./builders.ts";
+import {
+  aKey,
+  anAttempt,
+  anEvent,
+  anUpstream,
+  aQuery,
+  aRequest,
+  aState,
+  batchOf,
+  type Folder,
+  tempFolder,
+} from "./builders.ts";
 
 let folder: Folder;
 let storage: Storage;
@@ -12,7 +23,10 @@ let log: string;
 
 async function openIt(): Promise<void> {
   log = "";
-  const logger = createLogger({ level: "warn", format: "json", write: (text) => void (log += text) });
+  const write = (text: string) => {
+    log += text;
+  };
+  const logger = createLogger({ level: "warn", format: "json", write });
   storage = await openStorage({ path: folder.database, clock: systemClock, logger });
 }
 beforeEach(async () => {
@@ -39,7 +53,10 @@ test("a batch brings requests, states, events and rotations, and all is there af
   const event = anEvent({ event: "cooled", actor: "pool" });
   const rotations = [{ name: "global", keyId: "k2", used: 3 }];
   await storage.writeBatch({ requests: [request], keyStates: [state], keyEvents: [event], rotations });
-  await storage.writeBatch({ ...batchOf([], [aState({ keyId: "k2" })]), rotations: [{ ...rotations[0]!, used: 4 }] });
+  await storage.writeBatch({
+    ...batchOf([], [aState({ keyId: "k2" })]),
+    rotations: [{ ...rotations[0]!, used: 4 }],
+  });
   storage.close();
   await openIt();
   expect(await storage.keys.states()).toEqual([state, aState({ keyId: "k2" })]);
@@ -71,7 +88,11 @@ test("the same batch given again changes nothing", async () => {
 });
 
 test("durations in fractions are rounded", async () => {
-  const request = aRequest({ durationMs: 40.6, ttftMs: 19.4, attempts: [anAttempt({ waitMs: 0.04, durationMs: 40.51 })] });
+  const request = aRequest({
+    durationMs: 40.6,
+    ttftMs: 19.4,
+    attempts: [anAttempt({ waitMs: 0.04, durationMs: 40.51 })],
+  });
   await storage.writeBatch(batchOf([request]));
   const stored = await storage.requestLogs.get(request.id);
   expect([stored?.durationMs, stored?.ttftMs]).toEqual([41, 19]);
@@ -80,20 +101,26 @@ test("durations in fractions are rounded", async () => {
 
 test("a row that the schema refuses is left out and told, the rest is written", async () => {
   const good = aRequest();
-  await storage.writeBatch(batchOf([aRequest({ durationMs: Number.NaN }), good], [aState({ costUsd: Number.NaN })]));
+  await storage.writeBatch(
+    batchOf([aRequest({ durationMs: Number.NaN }), good], [aState({ costUsd: Number.NaN })]),
+  );
   expect((await storage.requestLogs.list(aQuery())).data).toEqual([good]);
   expect(await storage.keys.states()).toEqual([]);
-  expect(JSON.parse(log)).toMatchObject({ level: "error", count: 2, first: expect.stringContaining("duration_ms") });
+  expect(JSON.parse(log)).toMatchObject({
+    level: "error",
+    count: 2,
+    first: expect.stringContaining("duration_ms"),
+  });
 });
 
 test("checkWritable tells of a database that was deleted, and that it is back", async () => {
   await storage.checkWritable();
   renameSync(folder.database, `${folder.database}.away`);
-  expect(storage.checkWritable()).rejects.toThrow("deleted or replaced");
+  await expect(storage.checkWritable()).rejects.toThrow("deleted or replaced");
   renameSync(`${folder.database}.away`, folder.database);
   await storage.checkWritable();
   rmSync(folder.database);
-  expect(storage.checkWritable()).rejects.toThrow("deleted or replaced");
+  await expect(storage.checkWritable()).rejects.toThrow("deleted or replaced");
 });
 
 test("checkWritable and batches fail while another program holds the database, and work again afterwards", async () => {
@@ -109,8 +136,8 @@ test("checkWritable and batches fail while another program holds the database, a
   );
   await holder.stdout.getReader().read();
   const batch = batchOf([aRequest()]);
-  expect(storage.checkWritable()).rejects.toThrow("locked");
-  expect(storage.writeBatch(batch)).rejects.toThrow("locked");
+  await expect(storage.checkWritable()).rejects.toThrow("locked");
+  await expect(storage.writeBatch(batch)).rejects.toThrow("locked");
   holder.stdin.write("go\n");
   holder.stdin.end();
   await holder.exited;

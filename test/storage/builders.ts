@@ -8,7 +8,7 @@ import type { AttemptRecord, KeyEvent, KeyState, Pool, RequestRecord, Upstream }
 
 /** Text that must come back as it went in. */
 export const HOSTILE =
-  "Robert'); DROP TABLE keys;-- \"x\" `y` <script>alert(1)</script> =1+1 %_\\ \n\r\t\u0000 \u202e 𝕏 👩‍👩‍👧 ß";
+  'Robert\'); DROP TABLE keys;-- "x" `y` <script>alert(1)</script> =1+1 %_\\ \n\r\t\u0000 \u202e 𝕏 👩‍👩‍👧 ß';
 
 export interface Folder {
   path: string;

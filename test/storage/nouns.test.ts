@@ -1,7 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Storage } from "../../src/storage/types.ts";
 import { ConflictError, NotFoundError } from "../../src/types.ts";
-import { aKey, anEvent, anUpstream, aPool, aQuery, aState, type Folder, HOSTILE, open, tempFolder } from "./builders.ts";
+import {
+  aKey,
+  anEvent,
+  anUpstream,
+  aPool,
+  aQuery,
+  aState,
+  type Folder,
+  HOSTILE,
+  open,
+  tempFolder,
+} from "./builders.ts";
 
 let folder: Folder;
 let storage: Storage;
@@ -23,7 +34,13 @@ async function reopen(): Promise<void> {
 
 describe("upstreams", () => {
   test("come back as they went in, hostile names too", async () => {
-    const hostile = anUpstream({ id: "u2", name: HOSTILE, authStyle: "x-goog-api-key", isDefault: false, createdAt: 2000 });
+    const hostile = anUpstream({
+      id: "u2",
+      name: HOSTILE,
+      authStyle: "x-goog-api-key",
+      isDefault: false,
+      createdAt: 2000,
+    });
     await storage.upstreams.insert(anUpstream());
     await storage.upstreams.insert(hostile);
     await reopen();
@@ -42,18 +59,18 @@ describe("upstreams", () => {
     await storage.upstreams.insert(anUpstream());
     await storage.upstreams.insert(anUpstream({ id: "u2", name: "Second", isDefault: false }));
     const taken = anUpstream({ id: "u2", name: "Default", isDefault: true });
-    expect(storage.upstreams.update(taken)).rejects.toBeInstanceOf(ConflictError);
+    await expect(storage.upstreams.update(taken)).rejects.toBeInstanceOf(ConflictError);
     expect((await storage.upstreams.list()).map((upstream) => upstream.isDefault)).toEqual([true, false]);
-    expect(storage.upstreams.insert(anUpstream({ id: "u3" }))).rejects.toBeInstanceOf(ConflictError);
+    await expect(storage.upstreams.insert(anUpstream({ id: "u3" }))).rejects.toBeInstanceOf(ConflictError);
   });
 
   test("are deleted only without keys and not as the default", async () => {
     await storage.upstreams.insert(anUpstream());
     await storage.upstreams.insert(anUpstream({ id: "u2", name: "Second", isDefault: false }));
     await storage.keys.insert([aKey({ upstreamId: "u2" })], []);
-    expect(storage.upstreams.delete("u2")).rejects.toThrow("1 key");
-    expect(storage.upstreams.delete("u1")).rejects.toBeInstanceOf(ConflictError);
-    expect(storage.upstreams.delete("nobody")).rejects.toBeInstanceOf(NotFoundError);
+    await expect(storage.upstreams.delete("u2")).rejects.toThrow("1 key");
+    await expect(storage.upstreams.delete("u1")).rejects.toBeInstanceOf(ConflictError);
+    await expect(storage.upstreams.delete("nobody")).rejects.toBeInstanceOf(NotFoundError);
     await storage.keys.delete(["k1"], []);
     await storage.upstreams.delete("u2");
     expect((await storage.upstreams.list()).map((upstream) => upstream.id)).toEqual(["u1"]);
@@ -65,20 +82,26 @@ describe("pools", () => {
     await storage.pools.insert(aPool({ description: HOSTILE }));
     await storage.pools.update(aPool({ description: HOSTILE, name: "Other", strategy: "random" }));
     await reopen();
-    expect(await storage.pools.list()).toEqual([aPool({ description: HOSTILE, name: "Other", strategy: "random" })]);
-    expect(storage.pools.update(aPool({ id: "nobody", name: "x" }))).rejects.toBeInstanceOf(NotFoundError);
-    expect(storage.pools.insert(aPool({ id: "p2", name: "Other" }))).rejects.toBeInstanceOf(ConflictError);
+    expect(await storage.pools.list()).toEqual([
+      aPool({ description: HOSTILE, name: "Other", strategy: "random" }),
+    ]);
+    await expect(storage.pools.update(aPool({ id: "nobody", name: "x" }))).rejects.toBeInstanceOf(
+      NotFoundError,
+    );
+    await expect(storage.pools.insert(aPool({ id: "p2", name: "Other" }))).rejects.toBeInstanceOf(
+      ConflictError,
+    );
   });
 
   test("are not deleted while keys are in them, and say how many", async () => {
     await storage.upstreams.insert(anUpstream());
     await storage.pools.insert(aPool());
     await storage.keys.insert([aKey({ poolId: "p1" }), aKey({ id: "k2", poolId: "p1" })], []);
-    expect(storage.pools.delete("p1")).rejects.toThrow("2 keys");
+    await expect(storage.pools.delete("p1")).rejects.toThrow("2 keys");
     await storage.keys.update([aKey({ poolId: null }), aKey({ id: "k2", poolId: null })], []);
     await storage.pools.delete("p1");
     expect(await storage.pools.list()).toEqual([]);
-    expect(storage.pools.delete("p1")).rejects.toBeInstanceOf(NotFoundError);
+    await expect(storage.pools.delete("p1")).rejects.toBeInstanceOf(NotFoundError);
   });
 });
 
@@ -109,20 +132,29 @@ describe("keys", () => {
   test("a key already at its upstream fails the whole insert, events too", async () => {
     await storage.keys.insert([aKey()], []);
     const doubled = aKey({ id: "k3", fingerprint: aKey().fingerprint });
-    expect(storage.keys.insert([aKey({ id: "k2" }), doubled], [anEvent()])).rejects.toBeInstanceOf(ConflictError);
+    await expect(storage.keys.insert([aKey({ id: "k2" }), doubled], [anEvent()])).rejects.toBeInstanceOf(
+      ConflictError,
+    );
     expect((await storage.keys.list()).map((key) => key.id)).toEqual(["k1"]);
     expect((await storage.keyEvents.list(aQuery({ kind: "key_event" }))).data).toEqual([]);
   });
 
   test("the same secret may be at two upstreams", async () => {
     await storage.upstreams.insert(anUpstream({ id: "u2", name: "Second", isDefault: false }));
-    await storage.keys.insert([aKey(), aKey({ id: "k2", upstreamId: "u2", fingerprint: aKey().fingerprint })], []);
+    await storage.keys.insert(
+      [aKey(), aKey({ id: "k2", upstreamId: "u2", fingerprint: aKey().fingerprint })],
+      [],
+    );
     expect((await storage.keys.list()).length).toBe(2);
   });
 
   test("a pool or an upstream that does not exist is refused", async () => {
-    expect(storage.keys.insert([aKey({ poolId: "nowhere" })], [])).rejects.toBeInstanceOf(ConflictError);
-    expect(storage.keys.insert([aKey({ upstreamId: "nowhere" })], [])).rejects.toBeInstanceOf(ConflictError);
+    await expect(storage.keys.insert([aKey({ poolId: "nowhere" })], [])).rejects.toBeInstanceOf(
+      ConflictError,
+    );
+    await expect(storage.keys.insert([aKey({ upstreamId: "nowhere" })], [])).rejects.toBeInstanceOf(
+      ConflictError,
+    );
   });
 
   test("an update keeps the secret, unless it brings a new one", async () => {
@@ -138,8 +170,8 @@ describe("keys", () => {
   test("an update or a delete of several with a missing one changes nothing", async () => {
     await storage.keys.insert([aKey()], []);
     const changes = [aKey({ name: "New" }), aKey({ id: "nobody" })];
-    expect(storage.keys.update(changes, [])).rejects.toBeInstanceOf(NotFoundError);
-    expect(storage.keys.delete(["k1", "nobody"], [])).rejects.toBeInstanceOf(NotFoundError);
+    await expect(storage.keys.update(changes, [])).rejects.toBeInstanceOf(NotFoundError);
+    await expect(storage.keys.delete(["k1", "nobody"], [])).rejects.toBeInstanceOf(NotFoundError);
     expect(await storage.keys.list()).toEqual([aKey()]);
   });
 
@@ -176,7 +208,9 @@ describe("settings and facts", () => {
     await storage.settings.write({ api_endpoint: moved.baseUrl }, null, moved);
     expect(await storage.upstreams.list()).toEqual([moved]);
     const missing = anUpstream({ id: "nobody", name: "x", isDefault: false });
-    expect(storage.settings.write({ api_endpoint: "x" }, null, missing)).rejects.toBeInstanceOf(NotFoundError);
+    await expect(storage.settings.write({ api_endpoint: "x" }, null, missing)).rejects.toBeInstanceOf(
+      NotFoundError,
+    );
     expect(await storage.settings.all()).toEqual({ api_endpoint: moved.baseUrl });
   });
 
@@ -190,7 +224,14 @@ describe("settings and facts", () => {
 });
 
 describe("sessions", () => {
-  const session = { id: "s1", createdAt: 1, lastSeenAt: 2, expiresAt: 100, address: "::1", userAgent: HOSTILE };
+  const session = {
+    id: "s1",
+    createdAt: 1,
+    lastSeenAt: 2,
+    expiresAt: 100,
+    address: "::1",
+    userAgent: HOSTILE,
+  };
 
   test("are kept, touched and ended", async () => {
     await storage.sessions.insert(session);

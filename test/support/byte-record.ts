@@ -4,7 +4,7 @@ const KEEP_BYTES = 1 << 20;
 /** Bytes as they passed by: kept whole up to `KEEP_BYTES`, hashed beyond. */
 export class ByteRecord {
   #chunks: Uint8Array[] = [];
-  #whole: Buffer | null = null;
+  #whole: Buffer<ArrayBuffer> | null = null;
   #hasher: Bun.CryptoHasher | null = null;
   length = 0;
 
@@ -21,7 +21,7 @@ export class ByteRecord {
   }
 
   /** Throws above 1 MiB: compare `sha256()` there. */
-  get bytes(): Buffer {
+  get bytes(): Buffer<ArrayBuffer> {
     if (this.#hasher !== null) throw new Error(`${this.length} bytes were hashed, not kept`);
     this.#whole ??= Buffer.concat(this.#chunks);
     return this.#whole;

@@ -23,7 +23,7 @@ const UNTIL_CALLS_MS = 10_000;
  * break of a connection is the test's own. What it says is scripted by key, see `Script`, `ok`, `status`, `chatStream`,
  * `reset` and the others in the modules beside this one.
  */
-export async function startFakeUpstream(options: FakeUpstreamOptions = {}): Promise<FakeUpstream> {
+export function startFakeUpstream(options: FakeUpstreamOptions = {}): FakeUpstream {
   const upstream = new FakeUpstream(options);
   upstream.up();
   return upstream;

@@ -5,7 +5,7 @@ interface PageHeadProps {
   title: string;
   /** One line: how things stand. */
   verdict: string;
-  crumb?: { href: string; label: string; then?: string };
+  crumb?: { href: string; label: string; rest?: string };
   /** Drawn before the title: a colour dot. */
   mark?: string;
 }
@@ -20,7 +20,7 @@ export function PageHead(props: PropsWithChildren<PageHeadProps>) {
             <a href={attr(props.crumb.href)} safe>
               {props.crumb.label}
             </a>
-            {props.crumb.then !== undefined ? <bdi safe>{`/ ${props.crumb.then}`}</bdi> : null}
+            {props.crumb.rest !== undefined ? <bdi safe>{`/ ${props.crumb.rest}`}</bdi> : null}
           </nav>
         ) : null}
         <h1>

@@ -11,6 +11,9 @@ export interface KeyTest {
   message: string;
 }
 
+/** For so long a test is shown in the row of its key. */
+export const TESTED_RECENTLY_MS = 60_000;
+
 /** "Works 286 ms": in the key's row for a minute after the test. */
 export function TestNote(props: { test: KeyTest; reader: Reader }) {
   const works = props.test.outcome === "ok";

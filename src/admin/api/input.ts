@@ -22,7 +22,10 @@ export function createCheck(schema: TSchema): Check {
     for (const { path, schema: part, message } of validator.Errors(value)) {
       const name = path.slice(1).replaceAll("/", ".").slice(0, MAX_FIELD_NAME_CHARS);
       if (name in fields) continue;
-      fields[name] = path !== "" && message === "Unexpected property" ? "there is no such field" : problemOf(part, message);
+      fields[name] =
+        path !== "" && message === "Unexpected property"
+          ? "there is no such field"
+          : problemOf(part, message);
       if (Object.keys(fields).length >= MAX_PROBLEMS) break;
     }
     if ("" in fields) throw new InputError("The body must be a JSON object.");
@@ -40,10 +43,11 @@ export async function readBody(request: Request): Promise<string> {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
+  const reader = request.body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    size += part.value.byteLength;
     if (size > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
+    chunks.push(part.value);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));

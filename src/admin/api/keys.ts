@@ -1,9 +1,9 @@
-import { t } from "elysia";
+import { type Static, t } from "elysia";
 import { KEY_LIMITS } from "../../operations/key-input.ts";
-import type { Actor, KeyInput, KeyOperations, KeyPatch } from "../../operations/types.ts";
+import type { Actor, KeyOperations, KeyPatch } from "../../operations/types.ts";
 import { InputError, KEY_STATUSES } from "../../types.ts";
 import { keyJson, pageJson } from "../present.ts";
-import { parseJson } from "./input.ts";
+import { createCheck, parseJson } from "./input.ts";
 import { type Route, route } from "./route.ts";
 import { body, keyFields, listFields, secretField } from "./schemas.ts";
 
@@ -36,6 +36,10 @@ const BULK_ACTIONS: Record<
     throw new InputError("Moving keys needs a pool.", { pool_id: "give the id of a pool, or null for none" });
   },
 };
+
+const { name: _, ...sharedFields } = keyFields;
+const importBody = body({ text: t.String({ description: "the keys, one a line" }), ...sharedFields });
+const checkImport = createCheck(importBody);
 
 export function keyRoutes(keys: KeyOperations): Route[] {
   return [
@@ -146,4 +150,13 @@ function fieldsOf(given: KeyBody): KeyPatch {
     tpmLimit: tpm_limit,
     maxConcurrency: max_concurrency,
   };
+}
+
+/** `{text, …}` with fields for all; anything else is the text of the keys itself. */
+function readImport(given: string): { text: string; shared: KeyPatch } {
+  const parsed = given.trimStart().startsWith("{") ? parseJson(given) : null;
+  if (parsed === null || typeof parsed !== "object" || !("text" in parsed))
+    return { text: given, shared: {} };
+  const { text, ...shared } = checkImport(parsed) as Static<typeof importBody>;
+  return { text, shared: fieldsOf(shared) };
 }

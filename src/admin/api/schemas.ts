@@ -21,11 +21,15 @@ export const keyFields = {
   pool_id: t.Optional(t.Union([t.String(), t.Null()], { description: "the id of a pool, or null for none" })),
   upstream_id: t.Optional(t.String({ description: "the id of an upstream" })),
   tags: t.Optional(
-    t.Array(t.String({ description: "text" }), { description: `a list of at most ${KEY_LIMITS.maxTags} texts` }),
+    t.Array(t.String({ description: "text" }), {
+      description: `a list of at most ${KEY_LIMITS.maxTags} texts`,
+    }),
   ),
   weight: t.Optional(t.Number({ description: `a whole number from ${weight.min} to ${weight.max}` })),
   priority: t.Optional(
-    t.Number({ description: `a whole number from ${priority.min} to ${priority.max}; the lower is used first` }),
+    t.Number({
+      description: `a whole number from ${priority.min} to ${priority.max}; the lower is used first`,
+    }),
   ),
   daily_limit: limitField("requests a day"),
   rpm_limit: limitField("requests a minute"),

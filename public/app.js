@@ -1,0 +1,254 @@
+// What the pages do by themselves. Everything here is a convenience: without it every page reads and every form works.
+(() => {
+  const TOAST_MS = 6_000;
+  const TOAST_WITH_UNDO_MS = 10_000;
+  const MAX_TOASTS = 4;
+  const THEMES = ["auto", "light", "dark"];
+  const root = document.documentElement;
+  const byId = (id) => document.getElementById(id);
+
+  // --- Countdowns run on the server's clock, which each living part tells.
+
+  const offsets = new WeakMap();
+
+  function serverNow(element) {
+    const part = element.closest("[data-now]");
+    if (!part) return Date.now();
+    const known = offsets.get(part);
+    if (known?.told === part.dataset.now) return Date.now() + known.offset;
+    const offset = Number(part.dataset.now) - Date.now();
+    offsets.set(part, { told: part.dataset.now, offset });
+    return Date.now() + offset;
+  }
+
+  function countdown(ms) {
+    const seconds = Math.max(0, Math.ceil(ms / 1000));
+    const two = (value) => String(value).padStart(2, "0");
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+    return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  }
+
+  function tick() {
+    for (const element of document.querySelectorAll("[data-until]")) {
+      const text = countdown(Number(element.dataset.until) - serverNow(element));
+      if (element.textContent !== text) element.textContent = text;
+    }
+  }
+  setInterval(() => document.hidden || tick(), 500);
+
+  // --- Theme: auto, light, dark, and round again.
+
+  function storedTheme() {
+    try {
+      return localStorage.getItem("theme") ?? root.dataset.theme ?? "auto";
+    } catch {
+      return root.dataset.theme ?? "auto";
+    }
+  }
+
+  function showTheme() {
+    for (const name of document.querySelectorAll("[data-theme-name]")) name.textContent = storedTheme();
+  }
+
+  function switchTheme() {
+    const next = THEMES[(THEMES.indexOf(storedTheme()) + 1) % THEMES.length];
+    if (next === "auto") delete root.dataset.theme;
+    else root.dataset.theme = next;
+    try {
+      localStorage.setItem("theme", next);
+    } catch {
+      // It holds for this page then.
+    }
+    showTheme();
+    toast(`Theme: ${next}`);
+  }
+
+  // --- Toasts leave by themselves, but not while they are looked at.
+
+  function toast(text, bad = false) {
+    const box = document.createElement("div");
+    box.className = `notice toast ${bad ? "is-invalid" : "is-available"}`;
+    box.textContent = text;
+    byId("toasts")?.append(box);
+  }
+
+  function watchToasts(list) {
+    new MutationObserver(() => {
+      while (list.children.length > MAX_TOASTS) list.firstElementChild.remove();
+      for (const box of list.children) {
+        if (box.dataset.leaves) continue;
+        box.dataset.leaves = "soon";
+        leaveLater(box, box.querySelector("form") ? TOAST_WITH_UNDO_MS : TOAST_MS);
+      }
+    }).observe(list, { childList: true });
+  }
+
+  function leaveLater(box, ms) {
+    setTimeout(() => (box.matches(":hover, :focus-within") ? leaveLater(box, 1_000) : box.remove()), ms);
+  }
+
+  // --- The one dialog: what htmx puts into it opens it.
+
+  function openDialog() {
+    const dialog = byId("dialog");
+    if (dialog?.childElementCount && !dialog.open) dialog.showModal();
+  }
+
+  function closeDialog() {
+    byId("dialog")?.close();
+  }
+
+  // --- Living parts: they rest in hidden tabs, catch up on return, and say when the server is gone.
+
+  function isLive(context) {
+    return context?.sourceElement?.id === "live";
+  }
+
+  function setLost(lost) {
+    byId("lost")?.toggleAttribute("hidden", !lost);
+    byId("pulse")?.classList.toggle("lost", lost);
+  }
+
+  function refresh() {
+    window.htmx?.trigger(document.body, "refresh-live");
+  }
+
+  const watched = new Map();
+
+  document.addEventListener("htmx:config:request", (event) => {
+    if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) refresh();
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    const failed = ctx.response.status >= 500;
+    if (isLive(ctx) || !failed) setLost(failed);
+    else toast(`The server could not do that (${ctx.response.status}); its log says why.`, true);
+  });
+  document.addEventListener("htmx:error", (event) => {
+    const { ctx } = event.detail;
+    if (!ctx) return;
+    setLost(true);
+    if (!isLive(ctx)) toast("The server did not answer. Look whether it was done, then try again.", true);
+  });
+  document.addEventListener("htmx:before:swap", () => {
+    watched.clear();
+    for (const cell of document.querySelectorAll("[data-watch]")) watched.set(cell, cell.dataset.watch);
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    openDialog();
+    tick();
+    for (const [cell, before] of watched) if (cell.isConnected && cell.dataset.watch !== before) glow(cell);
+  });
+  document.addEventListener("close-dialog", closeDialog);
+
+  function glow(cell) {
+    cell.classList.add("glow");
+    cell.addEventListener("animationend", () => cell.classList.remove("glow"), { once: true });
+  }
+
+  // --- Clicks and keys.
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+    const label = button.querySelector("span");
+    label.textContent = "Copied";
+    setTimeout(() => (label.textContent = "Copy"), 2_000);
+  }
+
+  const clicks = {
+    "[data-theme-switch]": switchTheme,
+    "[data-dismiss]": (button) => button.closest(".notice").remove(),
+    "[data-copy]": copy,
+    "#dialog [data-close]": (_, event) => {
+      event.preventDefault();
+      closeDialog();
+    },
+    "[popover] button": (button) => button.closest("[popover]").hidePopover(),
+  };
+
+  document.addEventListener("click", (event) => {
+    for (const [selector, act] of Object.entries(clicks)) {
+      const element = event.target.closest(selector);
+      if (element) act(element, event);
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, dialog");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = byId("search");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+  });
+
+  // --- Forms that tell more as one types.
+
+  document.addEventListener("alpine:init", () => {
+    const { Alpine } = window;
+
+    /** Settings: marks what differs from what is in force, and takes it back. */
+    Alpine.data("settings", () => ({
+      changed: 0,
+      init() {
+        this.look();
+      },
+      get summary() {
+        if (this.changed === 0) return "No unsaved changes.";
+        return this.changed === 1 ? "1 unsaved change." : `${this.changed} unsaved changes.`;
+      },
+      rows() {
+        return [...this.$root.querySelectorAll("[data-saved]")].map((row) => ({
+          row,
+          field: row.querySelector("input, select, textarea"),
+        }));
+      },
+      look() {
+        this.changed = 0;
+        for (const { row, field } of this.rows()) {
+          const differs = field.value.trim() !== row.dataset.saved;
+          row.classList.toggle("changed", differs);
+          if (differs) this.changed += 1;
+        }
+        for (const chip of this.$root.querySelectorAll("[data-fill]")) {
+          const chosen = document.querySelector(chip.dataset.fill).value === chip.dataset.value;
+          chip.setAttribute("aria-pressed", String(chosen));
+        }
+      },
+      discard() {
+        for (const { row, field } of this.rows()) field.value = row.dataset.saved;
+        this.look();
+      },
+      fill(event) {
+        const { fill, value } = event.currentTarget.dataset;
+        document.querySelector(fill).value = value;
+        this.look();
+      },
+    }));
+
+    /** Pasting keys: says what is there before anything is sent. */
+    Alpine.data("paste", () => ({
+      verdict: "",
+      look(event) {
+        const lines = event.target.value.split("\n").map((line) => line.trim());
+        const kept = lines.filter((line) => line && !line.startsWith("#"));
+        const twice = kept.length - new Set(kept).size;
+        const json = /^[[{]/.test(kept[0] ?? "");
+        if (kept.length === 0 || json) this.verdict = json ? "A JSON list." : "";
+        else
+          this.verdict = `${kept.length} ${kept.length === 1 ? "line" : "lines"}${twice ? `, ${twice} of them twice` : ""}.`;
+      },
+    }));
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    byId("dialog")?.addEventListener("close", (event) => event.currentTarget.replaceChildren());
+    const toasts = byId("toasts");
+    if (toasts) watchToasts(toasts);
+    showTheme();
+    tick();
+  });
+})();

@@ -1,0 +1,60 @@
+import { Elysia } from "elysia";
+import type { Operations } from "../operations/types.ts";
+import { type CallDeps, createFallback, createRouteHandler } from "./api/call.ts";
+import { keyRoutes } from "./api/keys.ts";
+import { logRoutes } from "./api/logs.ts";
+import { type MonitoringDeps, monitoringRoutes } from "./api/monitoring.ts";
+import { poolRoutes } from "./api/pools.ts";
+import type { Route } from "./api/route.ts";
+import { settingRoutes } from "./api/settings.ts";
+import { upstreamRoutes } from "./api/upstreams.ts";
+
+const PREFIX = "/api/admin";
+
+export interface AdminApiDeps extends CallDeps, Omit<MonitoringDeps, "keys"> {
+  operations: Operations;
+}
+
+/** THE table of the admin JSON API: every path and method that it has. */
+export function adminApiRoutes(deps: AdminApiDeps): Route[] {
+  const { operations } = deps;
+  return [
+    ...keyRoutes(operations.keys),
+    ...poolRoutes(operations.pools),
+    ...upstreamRoutes(operations.upstreams),
+    ...settingRoutes(operations.settings),
+    ...logRoutes(operations.logs),
+    ...monitoringRoutes({ ...deps, keys: operations.keys }),
+  ];
+}
+
+/** `/api/admin/*` as an Elysia plugin. Bodies are read in `call.ts`, after it is known who calls. */
+export function createAdminApi(deps: AdminApiDeps) {
+  const routes = adminApiRoutes(deps);
+  const app = new Elysia({ name: "admin-api" });
+  for (const row of routes) {
+    const handle = createRouteHandler(row, deps);
+    app.route(
+      row.method,
+      `${PREFIX}${row.path}`,
+      ({ request, params }) => handle(request, (params as { id?: string } | undefined)?.id ?? ""),
+      { parse: "none", detail: { summary: row.summary } },
+    );
+  }
+  const fallback = createFallback((path) => methodsOf(routes, path), deps);
+  return app
+    .all(PREFIX, ({ request }) => fallback(request), { parse: "none" })
+    .all(`${PREFIX}/*`, ({ request }) => fallback(request), { parse: "none" });
+}
+
+function methodsOf(routes: Route[], path: string): string[] {
+  const segments = path.slice(PREFIX.length).replace(/\/$/, "").split("/");
+  const fits = (row: Route) => {
+    const pattern = row.path.split("/");
+    return (
+      pattern.length === segments.length &&
+      pattern.every((part, index) => part === segments[index] || (part === ":id" && segments[index] !== ""))
+    );
+  };
+  return [...new Set(routes.filter(fits).map(({ method }) => method))];
+}

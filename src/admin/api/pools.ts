@@ -1,0 +1,66 @@
+import { t } from "elysia";
+import { listPage, occursIn, type Sorts } from "../../operations/list-page.ts";
+import { POOL_LIMITS } from "../../operations/pools.ts";
+import type { PoolOperations } from "../../operations/types.ts";
+import { type Pool, STRATEGIES } from "../../types.ts";
+import { pageJson, poolJson } from "../present.ts";
+import { type Route, route } from "./route.ts";
+import { body, listFields } from "./schemas.ts";
+
+const SORTS: Sorts<Pool> = { created_at: (pool) => pool.createdAt, name: (pool) => pool.name.toLowerCase() };
+
+const nameField = t.String({ description: `text of at most ${POOL_LIMITS.nameMaxChars} characters` });
+const otherFields = {
+  description: t.Optional(t.String({ description: "text" })),
+  color: t.Optional(t.String({ description: "a colour as #rrggbb" })),
+  icon: t.Optional(t.String({ description: "the name of an icon" })),
+  strategy: t.Optional(
+    t.Union([...STRATEGIES.map((strategy) => t.Literal(strategy)), t.Null()], {
+      description: `one of ${STRATEGIES.join(", ")}, or null for the global one`,
+    }),
+  ),
+};
+
+export function poolRoutes(pools: PoolOperations): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/pools",
+      summary: "Lists pools",
+      query: t.Object(listFields),
+      async handle({ query }) {
+        const found = (await pools.list()).filter(({ name, description }) =>
+          occursIn(query.q, [name, description]),
+        );
+        return pageJson(listPage(found, SORTS, query), poolJson);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/pools",
+      summary: "Adds a pool",
+      body: body({ name: nameField, ...otherFields }),
+      status: 201,
+      handle: async ({ body: given, actor }) => poolJson(await pools.add(given, actor)),
+    }),
+    route({
+      method: "GET",
+      path: "/pools/:id",
+      summary: "One pool",
+      handle: async ({ id }) => poolJson(await pools.get(id)),
+    }),
+    route({
+      method: "PATCH",
+      path: "/pools/:id",
+      summary: "Changes a pool",
+      body: body({ name: t.Optional(nameField), ...otherFields }),
+      handle: async ({ id, body: given, actor }) => poolJson(await pools.edit(id, given, actor)),
+    }),
+    route({
+      method: "DELETE",
+      path: "/pools/:id",
+      summary: "Deletes a pool that has no keys",
+      handle: ({ id, actor }) => pools.remove(id, actor),
+    }),
+  ];
+}

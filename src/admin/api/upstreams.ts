@@ -1,0 +1,92 @@
+import { t } from "elysia";
+import { listPage, occursIn, type Sorts } from "../../operations/list-page.ts";
+import type { UpstreamInput, UpstreamOperations } from "../../operations/types.ts";
+import { UPSTREAM_LIMITS } from "../../operations/upstreams.ts";
+import { AUTH_STYLES, type AuthStyle, type Upstream } from "../../types.ts";
+import { pageJson, presetJson, upstreamJson } from "../present.ts";
+import { type Route, route } from "./route.ts";
+import { body, listFields } from "./schemas.ts";
+
+const SORTS: Sorts<Upstream> = {
+  created_at: (upstream) => upstream.createdAt,
+  name: (upstream) => upstream.name.toLowerCase(),
+};
+
+const nameField = t.String({ description: `text of at most ${UPSTREAM_LIMITS.nameMaxChars} characters` });
+const baseUrlField = t.String({ description: "an address that begins with http:// or https://" });
+const otherFields = {
+  auth_style: t.Optional(
+    t.Union(
+      AUTH_STYLES.map((style) => t.Literal(style)),
+      { description: `one of ${AUTH_STYLES.join(", ")}` },
+    ),
+  ),
+  is_default: t.Optional(t.Boolean({ description: "true or false" })),
+};
+
+export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
+  const shown = async (id: string) => upstreamJson(await upstreams.get(id));
+  return [
+    route({
+      method: "GET",
+      path: "/upstreams",
+      summary: "Lists upstreams with the health of their hosts",
+      query: t.Object(listFields),
+      async handle({ query }) {
+        const found = (await upstreams.list()).filter(({ name, baseUrl }) =>
+          occursIn(query.q, [name, baseUrl]),
+        );
+        return pageJson(listPage(found, SORTS, query), upstreamJson);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/upstreams",
+      summary: "Adds an upstream",
+      body: body({ name: nameField, base_url: baseUrlField, ...otherFields }),
+      status: 201,
+      async handle({ body: given, actor }) {
+        const input = { ...inputOf(given), name: given.name, baseUrl: given.base_url };
+        return shown((await upstreams.add(input, actor)).id);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/upstreams/presets",
+      summary: "Known providers to choose from",
+      handle: async () => ({ data: upstreams.presets().map(presetJson), next_cursor: null }),
+    }),
+    route({
+      method: "GET",
+      path: "/upstreams/:id",
+      summary: "One upstream",
+      handle: ({ id }) => shown(id),
+    }),
+    route({
+      method: "PATCH",
+      path: "/upstreams/:id",
+      summary: "Changes an upstream; a changed base URL clears the status of its keys",
+      body: body({ name: t.Optional(nameField), base_url: t.Optional(baseUrlField), ...otherFields }),
+      async handle({ id, body: given, actor }) {
+        await upstreams.edit(id, inputOf(given), actor);
+        return shown(id);
+      },
+    }),
+    route({
+      method: "DELETE",
+      path: "/upstreams/:id",
+      summary: "Deletes an upstream that has no keys and is not the default",
+      handle: ({ id, actor }) => upstreams.remove(id, actor),
+    }),
+  ];
+}
+
+function inputOf(given: {
+  name?: string;
+  base_url?: string;
+  auth_style?: AuthStyle;
+  is_default?: boolean;
+}): Partial<UpstreamInput> {
+  const { base_url, auth_style, is_default, name } = given;
+  return { name, baseUrl: base_url, authStyle: auth_style, isDefault: is_default };
+}

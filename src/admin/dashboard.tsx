@@ -1,0 +1,67 @@
+import type { KeyLoad } from "../../views/components/load-bars.tsx";
+import { DashboardPage } from "../../views/dashboard.tsx";
+import type { WelcomeProps } from "../../views/welcome.tsx";
+import { keyNames } from "./key-names.ts";
+import type { PageContext } from "./page-context.ts";
+import { page } from "./render.tsx";
+
+/** Cells of the heat row; more keys than these are counted. */
+const MAX_CELLS = 500;
+const MAX_LOADS = 12;
+
+export async function showDashboard(context: PageContext): Promise<Response> {
+  const { operations, live } = context.deps;
+  const figures = live.figures();
+  const keys = (await operations.keys.list({ limit: MAX_CELLS })).data;
+  const pools = await operations.pools.list();
+  const busiest = [...figures.attemptsTodayByKey].sort((a, b) => b[1] - a[1]).slice(0, MAX_LOADS);
+  const names = await keyNames(operations.keys, [
+    ...figures.lastFailures.flatMap((failure) => [failure.keyId, failure.servedByKeyId ?? failure.keyId]),
+    ...busiest.map(([id]) => id),
+  ]);
+  const loads: KeyLoad[] = busiest.map(([id, attempts]) => ({ id, name: names.get(id) ?? null, attempts }));
+  const attemptsToday = [...figures.attemptsTodayByKey.values()].reduce((sum, attempts) => sum + attempts, 0);
+  const body = (
+    <DashboardPage
+      counts={operations.keys.counts()}
+      keys={keys}
+      pools={new Map(pools.map((pool) => [pool.id, pool]))}
+      names={names}
+      figures={figures}
+      loads={loads}
+      attemptsToday={attemptsToday}
+      welcome={(await hasServed(context)) ? null : await welcome(context)}
+      reader={context.reader}
+    />
+  );
+  return page(context, { title: "Dashboard", section: "/" }, body);
+}
+
+/** Whether any request was ever recorded; asked of storage only while memory knows of none today. */
+async function hasServed(context: PageContext): Promise<boolean> {
+  const { operations, live } = context.deps;
+  if (live.figures().requestsToday > 0) return true;
+  const { data } = await operations.logs.requests({ kind: "request", limit: 1, cursor: null });
+  return data.length > 0;
+}
+
+async function welcome({ deps, request, url }: PageContext): Promise<WelcomeProps> {
+  const scheme = deps.clientOf(request).https ? "https" : "http";
+  const { apiEndpoint } = deps.operations.settings.current();
+  return {
+    counts: deps.operations.keys.counts(),
+    pools: await deps.operations.pools.list(),
+    baseUrl: `${scheme}://${url.host}/v1`,
+    needsClientKey: deps.openProxy === "nobody",
+    model: EXAMPLE_MODELS.find(([host]) => apiEndpoint.includes(host))?.[1] ?? "gpt-4o-mini",
+  };
+}
+
+/** What the upstream at this host is likely to serve, for the example that a new user copies. */
+const EXAMPLE_MODELS: readonly [host: string, model: string][] = [
+  ["googleapis.com", "gemini-2.5-flash"],
+  ["openrouter.ai", "openai/gpt-4o-mini"],
+  ["groq.com", "llama-3.3-70b-versatile"],
+  ["anthropic.com", "claude-sonnet-4-5"],
+  ["mistral.ai", "mistral-small-latest"],
+];

@@ -1,0 +1,168 @@
+import { DeleteForm } from "../../views/delete-form.tsx";
+import { KeyForm, type KeyFormProps, type KeyFormValues } from "../../views/key-form.tsx";
+import { PasteForm, PasteReport } from "../../views/paste-form.tsx";
+import { sentence } from "../../views/verdicts.ts";
+import type { KeyPatch } from "../operations/types.ts";
+import { ConflictError, InputError, type KeyView } from "../types.ts";
+import type { PageContext } from "./page-context.ts";
+import { readForm } from "./page-form.ts";
+import { done, doneElsewhere, formPage, placeOf } from "./render.tsx";
+
+const SECTION = "/keys";
+
+const NO_VALUES: KeyFormValues = { name: "", tags: "", pool_id: "", upstream_id: "", daily_limit: "" };
+
+export async function askForKey(context: PageContext): Promise<Response> {
+  return keyForm(context, null, NO_VALUES, null);
+}
+
+export async function askForChanges(context: PageContext): Promise<Response> {
+  const key = await context.deps.operations.keys.get(context.id);
+  const values = {
+    name: key.name,
+    tags: key.tags.join(", "),
+    pool_id: key.poolId ?? "",
+    upstream_id: key.upstreamId,
+    daily_limit: key.dailyLimit === null ? "" : String(key.dailyLimit),
+  };
+  return keyForm(context, key, values, null);
+}
+
+export async function addKey(context: PageContext): Promise<Response> {
+  const form = await readForm(context.request);
+  const patch = { ...readKeyForm(form), secret: form.get("secret") ?? "" };
+  try {
+    const key = await context.deps.operations.keys.add(patch, context.actor);
+    return done(context, { kind: "ok", text: `${key.name} added. It takes its turn at once.` }, "/keys");
+  } catch (error) {
+    return keyForm(context, null, typedValues(form), refusalOf(error));
+  }
+}
+
+export async function changeKey(context: PageContext): Promise<Response> {
+  const { keys } = context.deps.operations;
+  const form = await readForm(context.request);
+  const secret = form.get("secret")?.trim();
+  const key = await keys.get(context.id);
+  try {
+    const patch = { ...readKeyForm(form), ...(secret ? { secret } : {}) };
+    const changed = await keys.edit(key.id, patch, context.actor);
+    return done(context, { kind: "ok", text: `${changed.name} saved.` }, `/keys/${key.id}`);
+  } catch (error) {
+    return keyForm(context, key, typedValues(form), refusalOf(error));
+  }
+}
+
+export async function askForPaste(context: PageContext): Promise<Response> {
+  return pasteForm(context, "", null);
+}
+
+export async function pasteKeys(context: PageContext): Promise<Response> {
+  let poolId = "";
+  try {
+    const form = await readForm(context.request);
+    poolId = form.get("pool_id") ?? "";
+    const shared = poolId === "" ? {} : { poolId };
+    const report = await context.deps.operations.keys.addMany(form.get("text") ?? "", shared, context.actor);
+    const answer = await formPage(
+      context,
+      { title: "Paste many keys", section: SECTION },
+      <PasteReport place={placeOf(context)} added={report.added} skipped={report.skipped} />,
+    );
+    answer.headers.set("hx-trigger", "refresh-live");
+    return answer;
+  } catch (error) {
+    return pasteForm(context, poolId, refusalOf(error));
+  }
+}
+
+export async function askForDeletion(context: PageContext): Promise<Response> {
+  const { id, name } = await context.deps.operations.keys.get(context.id);
+  const form = <DeleteForm place={placeOf(context)} subject={{ id, name }} />;
+  return formPage(context, { title: `Delete ${name}`, section: SECTION }, form);
+}
+
+export async function deleteKey(context: PageContext): Promise<Response> {
+  const { keys } = context.deps.operations;
+  const { id, name } = await keys.get(context.id);
+  await keys.remove([id], context.actor);
+  const notice = { kind: "ok", text: `${name} deleted.` } as const;
+  const openPage = URL.parse(context.request.headers.get("hx-current-url") ?? "")?.pathname;
+  return openPage === `/keys/${id}`
+    ? doneElsewhere(context, notice, "/keys")
+    : done(context, notice, "/keys");
+}
+
+/** Wrong input, to be said in the form. */
+interface Refusal {
+  message: string;
+  fields: Record<string, string>;
+}
+
+/** @throws whatever is no refusal of the input. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof ConflictError) return { message: error.message, fields: {} };
+  if (!(error instanceof InputError)) throw error;
+  const fields = Object.entries(error.fields).map(([name, problem]) => [name, sentence(problem)]);
+  // Where a field says what is wrong with it, a summary adds nothing.
+  return { message: fields.length > 0 ? "" : error.message, fields: Object.fromEntries(fields) };
+}
+
+async function keyForm(
+  context: PageContext,
+  key: KeyView | null,
+  values: KeyFormProps["values"],
+  refusal: Refusal | null,
+): Promise<Response> {
+  const { operations } = context.deps;
+  const title = key === null ? "Add key" : `Edit ${key.name}`;
+  const upstreams = await operations.upstreams.list();
+  const standard = upstreams.find((upstream) => upstream.isDefault)?.id ?? "";
+  const form = (
+    <KeyForm
+      place={placeOf(context)}
+      subject={key}
+      values={{ ...values, upstream_id: values.upstream_id || standard }}
+      errors={refusal?.fields ?? {}}
+      message={refusal?.message}
+      pools={await operations.pools.list()}
+      upstreams={upstreams}
+      defaultDailyLimit={operations.settings.current().defaultDailyLimit}
+    />
+  );
+  return formPage(context, { title, section: SECTION, status: refusal === null ? 200 : 422 }, form);
+}
+
+async function pasteForm(context: PageContext, poolId: string, refusal: Refusal | null): Promise<Response> {
+  const form = (
+    <PasteForm
+      place={placeOf(context)}
+      errors={refusal?.fields ?? {}}
+      message={refusal?.message}
+      poolId={poolId}
+      pools={await context.deps.operations.pools.list()}
+    />
+  );
+  const info = { title: "Paste many keys", section: SECTION, status: refusal === null ? 200 : 422 };
+  return formPage(context, info, form);
+}
+
+/** Fields that the form does not hold (no pools, one upstream) stay as they are. */
+function readKeyForm(form: URLSearchParams): KeyPatch {
+  const limit = form.get("daily_limit")?.trim();
+  const poolId = form.get("pool_id");
+  const upstreamId = form.get("upstream_id");
+  return {
+    name: form.get("name") ?? undefined,
+    tags: form.get("tags")?.split(","),
+    // What is no number stays for the operation to refuse in its own words.
+    dailyLimit: limit === undefined ? undefined : limit === "" ? null : Number(limit.replaceAll(",", "")),
+    ...(poolId === null ? {} : { poolId: poolId === "" ? null : poolId }),
+    ...(upstreamId === null ? {} : { upstreamId }),
+  };
+}
+
+function typedValues(form: URLSearchParams): KeyFormValues {
+  const names = Object.keys(NO_VALUES) as (keyof KeyFormValues)[];
+  return Object.fromEntries(names.map((name) => [name, form.get(name) ?? ""])) as unknown as KeyFormValues;
+}

@@ -1,0 +1,9 @@
+import type { NavigationItem } from "../../views/components/navigation.tsx";
+
+/** The pages that exist, in the order of the sidebar. */
+export const NAVIGATION: NavigationItem[] = [
+  { href: "/", label: "Dashboard", shortLabel: "Home", icon: "dashboard" },
+  { href: "/keys", label: "Keys", icon: "key" },
+  { href: "/logs", label: "Logs", icon: "logs", apart: true },
+  { href: "/settings", label: "Settings", icon: "settings", apart: true },
+];

@@ -1,0 +1,111 @@
+import { ToastPartial } from "../../views/components/notice.tsx";
+import { ErrorBody, ErrorPage } from "../../views/error.tsx";
+import { ConflictError, InputError, NotFoundError } from "../types.ts";
+import { CROSS_SITE } from "./access.ts";
+import type { KeyTests } from "./key-tests.ts";
+import { type PageContext, type PageDeps, partOf } from "./page-context.ts";
+import { readNotice, readTimeZone } from "./page-cookies.ts";
+import type { PageRoute } from "./pages.ts";
+import { htmlResponse, page, redirect } from "./render.tsx";
+import { changesSomething, isSameOrigin } from "./same-origin.ts";
+
+/** One request's way: may they? → the page's handler → answer. Every error leaves it as a page or a notice. */
+export async function answerPage(
+  route: PageRoute,
+  id: string,
+  request: Request,
+  deps: PageDeps,
+  tests: KeyTests,
+): Promise<Response> {
+  const context: PageContext = {
+    deps,
+    request,
+    url: new URL(request.url),
+    id,
+    actor: "admin",
+    reader: { now: deps.clock.now(), timeZone: readTimeZone(request) },
+    notice: readNotice(request),
+    part: partOf(request),
+    tests,
+  };
+  try {
+    const refused = route.open ? refuseForeign(request) : await refuse(context);
+    return refused ?? (await route.handle(context));
+  } catch (error) {
+    return errorAnswer(context, error);
+  }
+}
+
+/** The login form is open to all, but not to a form of another site. */
+function refuseForeign(request: Request): Response | null {
+  if (!changesSomething(request) || isSameOrigin(request)) return null;
+  return htmlResponse(<ErrorPage title="Refused" text={CROSS_SITE.message} />, CROSS_SITE.status);
+}
+
+async function refuse(context: PageContext): Promise<Response | null> {
+  const { caller, refusal } = await context.deps.access.decide(context.request);
+  if (caller !== null) {
+    context.actor = caller.actor;
+    return null;
+  }
+  if (refusal.status === 401) return toLogin(context);
+  return htmlResponse(<ErrorPage title="Refused" text={refusal.message} />, refusal.status);
+}
+
+/** An open page whose session ended is led to the login as a whole, and back to where it was. */
+function toLogin({ request, url, part }: PageContext): Response {
+  if (part !== null) {
+    const open = URL.parse(request.headers.get("hx-current-url") ?? "");
+    const next = open === null ? "/" : open.pathname + open.search;
+    return htmlResponse("", 401, [["hx-redirect", `/login?why=ended&next=${encodeURIComponent(next)}`]]);
+  }
+  const next = changesSomething(request) ? "/" : url.pathname + url.search;
+  return redirect(next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`);
+}
+
+interface ErrorWords {
+  status: number;
+  title: string;
+  text: string;
+}
+
+function errorWords(context: PageContext, error: unknown): ErrorWords {
+  if (error instanceof NotFoundError) return { status: 404, title: "Not found", text: error.message };
+  if (error instanceof ConflictError) return { status: 409, title: "Not possible", text: error.message };
+  if (error instanceof InputError) return { status: 422, title: "Not understood", text: error.message };
+  const { clock, logger } = context.deps;
+  const requestId = clock.id();
+  const { method } = context.request;
+  logger.error("an admin page failed inside this program", {
+    request_id: requestId,
+    method,
+    path: context.url.pathname,
+    error,
+  });
+  const text = `A fault of this program, not of yours. Its log has it under ${requestId}.`;
+  return { status: 500, title: "Something failed inside", text };
+}
+
+async function errorAnswer(context: PageContext, error: unknown): Promise<Response> {
+  const words = errorWords(context, error);
+  if (context.part !== null) {
+    // What the open page shows is gone: it leads back to the list.
+    if (context.part === "live" && words.status === 404)
+      return htmlResponse("", 404, [["hx-redirect", listOf(context.url)]]);
+    if (words.status === 500) return htmlResponse("", 500);
+    return htmlResponse(<ToastPartial kind="bad" text={words.text} />, 200, [["hx-trigger", "refresh-live"]]);
+  }
+  try {
+    return await page(
+      context,
+      { title: words.title, section: "", status: words.status },
+      <ErrorBody {...words} />,
+    );
+  } catch {
+    return htmlResponse(<ErrorPage {...words} />, words.status);
+  }
+}
+
+function listOf(url: URL): string {
+  return `/${url.pathname.split("/")[1] ?? ""}`;
+}

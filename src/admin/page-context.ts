@@ -1,0 +1,51 @@
+import type { Notice } from "../../views/components/notice.tsx";
+import type { Reader } from "../../views/format.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { Actor, Operations } from "../operations/types.ts";
+import type { Live } from "../record/types.ts";
+import type { Access } from "./access.ts";
+import type { ClientOf } from "./client.ts";
+import type { KeyTests } from "./key-tests.ts";
+import type { Sessions } from "./session.ts";
+
+export interface PageDeps {
+  operations: Operations;
+  live: Live;
+  access: Access;
+  sessions: Pick<Sessions, "logIn" | "logOut">;
+  clientOf: ClientOf;
+  clock: Clock;
+  logger: Pick<Logger, "error">;
+  version: string;
+  /** `REQUIRE_ADMIN_LOGIN` */
+  requireAdminLogin: boolean;
+  /** Who may use the proxy without a client key. */
+  openProxy: "nobody" | "this_machine" | "network";
+  /** Takes the runtime's idle limit off a connection: testing keys may take as long as their upstream does. */
+  keepOpen(request: Request): void;
+}
+
+/** One request for a page, by someone who may ask for it. */
+export interface PageContext {
+  deps: PageDeps;
+  request: Request;
+  url: URL;
+  /** The `:id` of the path; empty where it has none. */
+  id: string;
+  actor: Actor;
+  reader: Reader;
+  /** The notice that an action left for the next page. */
+  notice: Notice | null;
+  /** What htmx will put the answer into: the living part, the dialog, something else; null: a whole page is asked for. */
+  part: "live" | "dialog" | "other" | null;
+  tests: KeyTests;
+}
+
+/** The `HX-Target` that htmx sends: `div#live`. */
+const PARTS: Record<string, "live" | "dialog"> = { "div#live": "live", "dialog#dialog": "dialog" };
+
+export function partOf(request: Request): PageContext["part"] {
+  if (request.headers.get("hx-request") !== "true") return null;
+  return PARTS[request.headers.get("hx-target") ?? ""] ?? "other";
+}

@@ -1,0 +1,76 @@
+import { Elysia } from "elysia";
+import { showDashboard } from "./dashboard.tsx";
+import { showKey } from "./key.tsx";
+import { disableKey, enableKey, resetKey, testKey, testKeys } from "./key-actions.ts";
+import {
+  addKey,
+  askForChanges,
+  askForDeletion,
+  askForKey,
+  askForPaste,
+  changeKey,
+  deleteKey,
+  pasteKeys,
+} from "./key-forms.tsx";
+import { KeyTests } from "./key-tests.ts";
+import { showKeys } from "./keys.tsx";
+import { logIn, logOut, showLogin } from "./login.tsx";
+import { showLogs, showRequest } from "./logs.tsx";
+import { answerPage } from "./page-call.tsx";
+import type { PageContext, PageDeps } from "./page-context.ts";
+import { redirect } from "./render.tsx";
+import { askForReset, resetSettings, saveSettings, showSettings } from "./settings.tsx";
+
+export interface PageRoute {
+  method: "GET" | "POST";
+  path: string;
+  /** For whom: anyone, or only who may enter the admin side. */
+  open?: boolean;
+  handle(context: PageContext): Promise<Response> | Response;
+}
+
+/** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
+const PAGES: PageRoute[] = [
+  { method: "GET", path: "/login", open: true, handle: showLogin },
+  { method: "POST", path: "/login", open: true, handle: logIn },
+  { method: "POST", path: "/logout", handle: logOut },
+  { method: "GET", path: "/", handle: showDashboard },
+  { method: "GET", path: "/keys", handle: showKeys },
+  { method: "POST", path: "/keys", handle: addKey },
+  { method: "GET", path: "/keys/add", handle: askForKey },
+  { method: "GET", path: "/keys/paste", handle: askForPaste },
+  { method: "POST", path: "/keys/import", handle: pasteKeys },
+  { method: "GET", path: "/keys/import", handle: () => redirect("/keys") },
+  { method: "POST", path: "/keys/test", handle: testKeys },
+  { method: "GET", path: "/keys/:id", handle: showKey },
+  { method: "POST", path: "/keys/:id", handle: changeKey },
+  { method: "GET", path: "/keys/:id/edit", handle: askForChanges },
+  { method: "POST", path: "/keys/:id/enable", handle: enableKey },
+  { method: "POST", path: "/keys/:id/disable", handle: disableKey },
+  { method: "POST", path: "/keys/:id/reset", handle: resetKey },
+  { method: "POST", path: "/keys/:id/test", handle: testKey },
+  { method: "GET", path: "/keys/:id/delete", handle: askForDeletion },
+  { method: "POST", path: "/keys/:id/delete", handle: deleteKey },
+  { method: "GET", path: "/logs", handle: showLogs },
+  { method: "GET", path: "/logs/:id", handle: showRequest },
+  { method: "GET", path: "/settings", handle: showSettings },
+  { method: "POST", path: "/settings", handle: saveSettings },
+  { method: "GET", path: "/settings/reset", handle: askForReset },
+  { method: "POST", path: "/settings/reset", handle: resetSettings },
+];
+
+/** The admin pages as an Elysia plugin. Forms are read by the handlers, after it is known who asks. */
+export function createPages(deps: PageDeps) {
+  const tests = new KeyTests();
+  const app = new Elysia({ name: "pages" });
+  for (const row of PAGES) {
+    app.route(
+      row.method,
+      row.path,
+      ({ request, params }) =>
+        answerPage(row, (params as { id?: string } | undefined)?.id ?? "", request, deps, tests),
+      { parse: "none" },
+    );
+  }
+  return app;
+}

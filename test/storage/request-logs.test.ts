@@ -1,0 +1,335 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Sql } from "../../src/storage/database.ts";
+import { createKeyEvents } from "../../src/storage/key-events.ts";
+import { createRequestLogs } from "../../src/storage/request-logs.ts";
+import type { LogQuery, Storage } from "../../src/storage/types.ts";
+import { InputError, type RequestRecord } from "../../src/types.ts";
+import {
+  anAttempt,
+  anEvent,
+  aQuery,
+  aRequest,
+  batchOf,
+  type Folder,
+  HOSTILE,
+  open,
+  tempFolder,
+} from "./builders.ts";
+
+let folder: Folder;
+let storage: Storage;
+beforeEach(async () => {
+  folder = tempFolder();
+  storage = await open(folder);
+});
+afterEach(() => {
+  storage.close();
+  folder.remove();
+});
+
+const write = (...requests: RequestRecord[]) => storage.writeBatch(batchOf(requests));
+const idsOf = async (query: Partial<LogQuery>) =>
+  (await storage.requestLogs.list(aQuery(query))).data.map((request) => request.id);
+
+/** Turns pages to the end. */
+async function allIds(query: Partial<LogQuery>): Promise<{ ids: string[]; pages: number }> {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  let pages = 0;
+  do {
+    const page = await storage.requestLogs.list(aQuery({ ...query, cursor }));
+    ids.push(...page.data.map((request) => request.id));
+    cursor = page.nextCursor;
+    pages++;
+  } while (cursor !== null);
+  return { ids, pages };
+}
+
+test("a request with its attempts comes back as it was", async () => {
+  const request = aRequest({
+    model: HOSTILE,
+    servedModel: null,
+    stream: true,
+    poolId: "p1",
+    userAgent: HOSTILE,
+    status: 502,
+    outcome: "upstream_error",
+    ttftMs: null,
+    inputTokens: null,
+    cachedTokens: 3,
+    reasoningTokens: 4,
+    usageSource: "estimated",
+    costUsd: 0.000_012_5,
+    requestBytes: 5_000_000_000,
+    error: HOSTILE,
+    attempts: [
+      anAttempt({ status: null, outcome: "upstream_error", error: HOSTILE }),
+      anAttempt({ keyId: "k2", waitMs: 3, outcome: "rate_limited", status: 429 }),
+    ],
+  });
+  await write(request, aRequest({ attempts: [] }));
+  expect(await storage.requestLogs.get(request.id)).toEqual(request);
+  expect((await storage.requestLogs.list(aQuery({ outcome: "upstream_error" }))).data).toEqual([request]);
+  expect(await storage.requestLogs.get("nobody")).toBeNull();
+});
+
+describe("filters", () => {
+  const requests = [
+    aRequest({ id: "r0", startedAt: 100 }),
+    aRequest({
+      id: "r1",
+      startedAt: 200,
+      model: "gpt-4o",
+      attempts: [anAttempt(), anAttempt({ keyId: "k2" }), anAttempt()],
+    }),
+    aRequest({
+      id: "r2",
+      startedAt: 300,
+      outcome: "rate_limited",
+      status: 429,
+      attempts: [anAttempt({ keyId: "k2" })],
+    }),
+    aRequest({ id: "r3", startedAt: 400, outcome: "client_error", status: 400, poolId: "p1", model: null }),
+    aRequest({ id: "r4", startedAt: 500, outcome: "no_usable_key", status: 503, attempts: [] }),
+  ];
+  beforeEach(() => write(...requests));
+
+  const cases: [string, Partial<LogQuery>, string[]][] = [
+    ["all", {}, ["r4", "r3", "r2", "r1", "r0"]],
+    ["errors", { kind: "error" }, ["r4", "r3", "r2"]],
+    ["a key, each request once", { keyId: "k1" }, ["r3", "r1", "r0"]],
+    ["a key that came second", { keyId: "k2" }, ["r2", "r1"]],
+    ["a key and errors", { keyId: "k1", kind: "error" }, ["r3"]],
+    ["a model", { model: "gpt-4o" }, ["r1"]],
+    ["a model and an outcome", { model: "gpt-4o-mini", outcome: "rate_limited" }, ["r2"]],
+    ["an outcome", { outcome: "no_usable_key" }, ["r4"]],
+    ["an outcome that is no error", { kind: "error", outcome: "ok" }, []],
+    ["a status", { status: 400 }, ["r3"]],
+    ["a pool", { poolId: "p1" }, ["r3"]],
+    ["from inclusive, to exclusive", { from: 200, to: 400 }, ["r2", "r1"]],
+    ["a key within a time", { keyId: "k1", from: 150, to: 350 }, ["r1"]],
+    [
+      "everything at once",
+      {
+        kind: "error",
+        keyId: "k2",
+        model: "gpt-4o-mini",
+        outcome: "rate_limited",
+        status: 429,
+        from: 1,
+        to: 900,
+        q: "r2",
+      },
+      ["r2"],
+    ],
+    ["another's model", { model: "' OR 1=1 --" }, []],
+  ];
+  for (const [name, query, expected] of cases) {
+    test(name, async () => {
+      expect(await idsOf(query)).toEqual(expected);
+      // One by one the same rows come, whichever index is walked.
+      expect((await allIds({ ...query, limit: 1 })).ids).toEqual(expected);
+    });
+  }
+});
+
+describe("pages", () => {
+  test("stay as they are while rows are added in front, also among equal times", async () => {
+    const requests = Array.from({ length: 60 }, (_, index) =>
+      aRequest({ id: `r${String(index).padStart(2, "0")}`, startedAt: 1000 + Math.floor(index / 7) }),
+    );
+    await write(...requests);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await storage.requestLogs.list(aQuery({ limit: 7, cursor }));
+      expect(page.data.length).toBeLessThanOrEqual(7);
+      seen.push(...page.data.map((request) => request.id));
+      cursor = page.nextCursor;
+      await write(aRequest({ startedAt: 5000 + seen.length }));
+    } while (cursor !== null);
+    expect(seen).toEqual(requests.map((request) => request.id).reverse());
+  });
+
+  test("the last full page has no cursor", async () => {
+    await write(aRequest(), aRequest());
+    expect((await storage.requestLogs.list(aQuery({ limit: 2 }))).nextCursor).toBeNull();
+    expect((await storage.requestLogs.list(aQuery({ limit: 1 }))).nextCursor).not.toBeNull();
+  });
+
+  test("a cursor, a limit or a text that cannot be used is named", async () => {
+    const bad: [Partial<LogQuery>, string][] = [
+      ...[
+        "",
+        "x",
+        "….",
+        "'; DROP TABLE requests",
+        "a".repeat(5000),
+        btoa("12"),
+        btoa("x.y"),
+        btoa("-1.a"),
+        btoa("1.é"),
+      ].map((cursor): [Partial<LogQuery>, string] => [{ cursor }, "cursor"]),
+      ...[0, -1, 501, 1.5, Number.NaN].map((limit): [Partial<LogQuery>, string] => [{ limit }, "limit"]),
+      [{ q: "x".repeat(201) }, "q"],
+    ];
+    for (const [query, field] of bad) {
+      const error = await storage.requestLogs.list(aQuery(query)).catch((problem: unknown) => problem);
+      expect(error).toBeInstanceOf(InputError);
+      expect(Object.keys((error as InputError).fields)).toEqual([field]);
+    }
+  });
+
+  test("a cursor behind the end of the time asked for gives nothing beyond it", async () => {
+    await write(...[1, 2, 3, 4].map((startedAt) => aRequest({ id: `r${startedAt}`, startedAt })));
+    const { nextCursor } = await storage.requestLogs.list(aQuery({ limit: 1 }));
+    expect(await idsOf({ cursor: nextCursor, to: 3 })).toEqual(["r2", "r1"]);
+  });
+});
+
+describe("search", () => {
+  test("finds id, model and error; % _ and \\ mean themselves; any text is harmless", async () => {
+    await write(
+      aRequest({ id: "r1", model: "a_b" }),
+      aRequest({ id: "r2", model: "axb" }),
+      aRequest({ id: "r3", error: "100% sure\\" }),
+      aRequest({ id: "r4", error: "1000 sure" }),
+      aRequest({ id: "r5", error: "it's 'quoted'; DROP" }),
+    );
+    expect(await idsOf({ q: "a_b" })).toEqual(["r1"]);
+    expect(await idsOf({ q: "100%" })).toEqual(["r3"]);
+    expect(await idsOf({ q: "sure\\" })).toEqual(["r3"]);
+    expect(await idsOf({ q: "SURE" })).toEqual(["r4", "r3"]);
+    expect(await idsOf({ q: "it's '" })).toEqual(["r5"]);
+    expect(await idsOf({ q: "r2" })).toEqual(["r2"]);
+    expect(await idsOf({ q: "%" })).toEqual(["r3"]);
+    expect(await idsOf({ q: HOSTILE.slice(0, 150) })).toEqual([]);
+  });
+
+  test("a whole id is found at once, wherever it is, within the other filters", async () => {
+    const old = aRequest({ startedAt: 1 });
+    await write(old, ...Array.from({ length: 12_000 }, () => aRequest({ startedAt: 1000, attempts: [] })));
+    expect(await idsOf({ q: old.id.toUpperCase() })).toEqual([old.id]);
+    expect(await idsOf({ q: old.id, keyId: "k1" })).toEqual([old.id]);
+    expect(await idsOf({ q: old.id, keyId: "k2" })).toEqual([]);
+    expect(await idsOf({ q: old.id, kind: "error" })).toEqual([]);
+  });
+
+  test("a rare text is found over several pages, each of which reads a bounded number of rows", async () => {
+    const rare = aRequest({ id: "rare", startedAt: 1, error: "needle" });
+    const many = Array.from({ length: 24_000 }, (_, index) =>
+      aRequest({ startedAt: 1000 + Math.floor(index / 3), attempts: [] }),
+    );
+    await write(rare, ...many);
+    const first = await storage.requestLogs.list(aQuery({ q: "needle" }));
+    expect(first.data).toEqual([]);
+    expect(first.nextCursor).not.toBeNull();
+    expect(await allIds({ q: "needle" })).toEqual({ ids: ["rare"], pages: 3 });
+    expect((await allIds({ q: "needle", from: 2 })).ids).toEqual([]);
+    const everyRow = await allIds({ status: 200, limit: 500 });
+    expect(everyRow.ids.length).toBe(24_001);
+    expect(new Set(everyRow.ids).size).toBe(24_001);
+  });
+});
+
+test("every page walks along an index in the order of time and sorts nothing", async () => {
+  await write(...Array.from({ length: 10_001 }, (_, index) => aRequest({ startedAt: index })));
+  const asked: { text: string; params: unknown[] }[] = [];
+  class Watched extends Sql {
+    override all(text: string, ...params: Parameters<Sql["all"]> extends [string, ...infer P] ? P : never) {
+      asked.push({ text, params });
+      return super.all(text, ...params);
+    }
+  }
+  const database = new Database(folder.database);
+  const watched = new Watched(database);
+  const logs = createRequestLogs(watched);
+  const events = createKeyEvents(watched);
+  const { nextCursor: cursor } = await storage.requestLogs.list(aQuery({ limit: 1 }));
+  const bound = "(request_)?started_at>\\?";
+  const queries: [Partial<LogQuery>, string][] = [
+    [{}, "requests_by_time"],
+    [{ cursor }, "requests_by_time \\(\\(started_at,id\\)<"],
+    [{ cursor, to: 9000, from: 5 }, `requests_by_time \\(${bound} AND `],
+    [{ kind: "error", cursor }, "requests_failed"],
+    [{ keyId: "k1", cursor }, "attempts_by_key \\(key_id=\\? AND \\(request_started_at,request_id\\)<"],
+    [{ model: "gpt-4o-mini", cursor }, "requests_by_model \\(model=\\? AND \\(started_at,id\\)<"],
+    [{ outcome: "ok", cursor }, "requests_by_outcome \\(outcome=\\? AND \\(started_at,id\\)<"],
+    [{ q: "x" }, `requests_by_time \\(${bound}`],
+    [
+      { status: 1, cursor: null, model: "gpt-4o-mini", outcome: "x", kind: "error" },
+      `requests_by_model \\(model=\\? AND ${bound}`,
+    ],
+    [
+      { keyId: "k1", model: "x", outcome: "y", kind: "error", q: "z" },
+      `attempts_by_key \\(key_id=\\? AND ${bound}`,
+    ],
+  ];
+  const plan = () =>
+    watched
+      .all(`EXPLAIN QUERY PLAN ${asked[0]!.text}`, ...(asked[0]!.params as string[]))
+      .map((row) => String(row.detail));
+  for (const [query, expected] of queries) {
+    asked.length = 0;
+    await logs.list(aQuery(query));
+    const steps = plan();
+    expect(steps.join("\n")).toMatch(new RegExp(expected));
+    expect(steps.join("\n")).not.toContain("TEMP B-TREE");
+  }
+  for (const [query, index] of [
+    [{}, "key_events_by_time"],
+    [{ keyId: "k1" }, "key_events_by_key"],
+  ] as const) {
+    asked.length = 0;
+    await events.list(aQuery(query));
+    expect(plan().join("\n")).toContain(index);
+  }
+  watched.close();
+});
+
+test("minutes: one row a minute that had requests, oldest first", async () => {
+  const minute = 60_000;
+  await write(
+    aRequest({ startedAt: 10 * minute }),
+    aRequest({ startedAt: 10 * minute + 59_999, attempts: [anAttempt(), anAttempt()] }),
+    ...["client_error", "content_filtered", "client_closed", "rate_limited", "no_usable_key"].map((outcome) =>
+      aRequest({
+        startedAt: 12 * minute,
+        outcome,
+        inputTokens: null,
+        outputTokens: null,
+        attempts: [anAttempt(), anAttempt()],
+      }),
+    ),
+    aRequest({ startedAt: 13 * minute }),
+  );
+  expect(await storage.requestLogs.minutes(10 * minute, 13 * minute)).toEqual([
+    { at: 10 * minute, requests: 2, errors: 0, failovers: 1, inputTokens: 20, outputTokens: 40 },
+    { at: 12 * minute, requests: 5, errors: 2, failovers: 0, inputTokens: 0, outputTokens: 0 },
+  ]);
+  expect(await storage.requestLogs.minutes(0, 1)).toEqual([]);
+});
+
+test("key events: newest first, by key, time and text, in pages", async () => {
+  const events = Array.from({ length: 9 }, (_, index) =>
+    anEvent({
+      id: `e${index}`,
+      at: 100 + index,
+      keyId: `k${index % 2}`,
+      keyName: index === 4 ? null : `Key_${index}`,
+      detail: HOSTILE,
+    }),
+  );
+  for (const event of events) await storage.keyEvents.insert(event);
+  const newest = events.toReversed();
+  const list = (query: Partial<LogQuery>) => storage.keyEvents.list(aQuery({ kind: "key_event", ...query }));
+  const first = await list({ limit: 5 });
+  const second = await list({ limit: 5, cursor: first.nextCursor });
+  expect([...first.data, ...second.data]).toEqual(newest);
+  expect(second.nextCursor).toBeNull();
+  expect((await list({ keyId: "k1" })).data).toEqual(newest.filter((event) => event.keyId === "k1"));
+  expect((await list({ q: "Key_3" })).data).toEqual([events[3]!]);
+  expect((await list({ q: "DROP table" })).data.length).toBe(9);
+  expect((await list({ from: 103, to: 105 })).data.map((event) => event.id)).toEqual(["e4", "e3"]);
+});

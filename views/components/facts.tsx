@@ -1,0 +1,27 @@
+import type { PropsWithChildren } from "@kitajs/html";
+
+/** Names and values under each other. */
+export function Facts(props: PropsWithChildren) {
+  return <dl class="facts">{props.children}</dl>;
+}
+
+/** One of them, as plain text. */
+export function Fact(props: { label: string; value: string; mono?: boolean; title?: string }) {
+  return (
+    <FactOf label={props.label}>
+      <bdi class={props.mono ? "mono cut" : "cut"} title={props.title} safe>
+        {props.value}
+      </bdi>
+    </FactOf>
+  );
+}
+
+/** One of them, as anything. */
+export function FactOf(props: PropsWithChildren<{ label: string }>) {
+  return (
+    <div>
+      <dt safe>{props.label}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import type { RequestRecord } from "../../src/types.ts";
+import { attr } from "../attr.ts";
+import { count, duration, exact, type Reader, UNKNOWN } from "../format.ts";
+import { outcomeLook } from "../outcomes.ts";
+import { Badge } from "./badge.tsx";
+import { KeyChip } from "./key-chip.tsx";
+import { Clock } from "./time.tsx";
+
+interface RequestTableProps {
+  requests: RequestRecord[];
+  /** By key id; a key that is not here was deleted. */
+  names: ReadonlyMap<string, string>;
+  reader: Reader;
+}
+
+/** One row a request; its time leads to its story. */
+export function RequestTable(props: RequestTableProps) {
+  return (
+    <table class="cards requests">
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">Model</th>
+          <th scope="col">Key</th>
+          <th scope="col" class="right">
+            Attempts
+          </th>
+          <th scope="col" class="right">
+            First byte
+          </th>
+          <th scope="col" class="right">
+            Took
+          </th>
+          <th scope="col" class="right" title="Input and output tokens">
+            Tokens
+          </th>
+          <th scope="col">Error</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.requests.map((request) => (
+          <RequestRow request={request} names={props.names} reader={props.reader} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function RequestRow(props: { request: RequestRecord; names: ReadonlyMap<string, string>; reader: Reader }) {
+  const { request, reader } = props;
+  const look = outcomeLook(request.outcome);
+  const last = request.attempts.at(-1);
+  const attempts = request.attempts.length;
+  return (
+    <tr id={`request-${attr(request.id)}`}>
+      <td class="c-key">
+        <a class="when" href={`/logs/${encodeURIComponent(request.id)}`}>
+          <Clock at={request.startedAt} reader={reader} milliseconds />
+        </a>
+      </td>
+      <td class="c-status">
+        <Badge looks={look.looks} word={statusWord(request)} loud={request.outcome !== "ok"} />
+      </td>
+      <td class="c-model">
+        <bdi class="mono cut" title={attr(request.model ?? "")} safe>
+          {request.model ?? UNKNOWN}
+        </bdi>
+      </td>
+      <td class="c-served">
+        {last === undefined ? (
+          <span class="soft">{UNKNOWN}</span>
+        ) : (
+          <KeyChip id={last.keyId} name={props.names.get(last.keyId) ?? null} />
+        )}
+      </td>
+      <td class={`wide-only right${attempts > 1 ? " strong" : " soft"}`}>{attempts}</td>
+      <td class="wide-only right" safe>
+        {duration(request.ttftMs)}
+      </td>
+      <td class="c-took right" safe>
+        {duration(request.durationMs)}
+      </td>
+      <td class="wide-only right" title={tokensTitle(request)} safe>
+        {tokens(request)}
+      </td>
+      <td class="wide-only">
+        <bdi class="cut soft" title={attr(request.error ?? "")} safe>
+          {request.error ?? ""}
+        </bdi>
+      </td>
+    </tr>
+  );
+}
+
+function statusWord(request: RequestRecord): string {
+  return request.outcome === "ok"
+    ? String(request.status)
+    : `${request.status} ${outcomeLook(request.outcome).word}`;
+}
+
+function tokens(request: RequestRecord): string {
+  if (request.usageSource === "none") return UNKNOWN;
+  const sum = count((request.inputTokens ?? 0) + (request.outputTokens ?? 0));
+  return request.usageSource === "estimated" ? `~ ${sum}` : sum;
+}
+
+function tokensTitle(request: RequestRecord): string | undefined {
+  if (request.usageSource === "none") return undefined;
+  const said = request.usageSource === "estimated" ? ", estimated" : "";
+  return `${exact(request.inputTokens ?? 0)} in, ${exact(request.outputTokens ?? 0)} out${said}`;
+}

@@ -1,0 +1,81 @@
+import { attr } from "./attr.ts";
+import { controlAttributes } from "./components/field.tsx";
+import { Icon, Mark } from "./components/icon.tsx";
+import { Document, type Theme } from "./document.tsx";
+import { countdown } from "./format.ts";
+
+export interface LoginPageProps {
+  /** Why this page came instead of the one asked for; empty at the first visit. */
+  lead: string;
+  error: { message: string; waitS: number } | null;
+  /** Where to go on to: a path of this program. */
+  next: string;
+  now: number;
+  theme: Theme;
+}
+
+export function LoginPage(props: LoginPageProps) {
+  const { error } = props;
+  const field = { id: "password", name: "password", error: error?.message };
+  return (
+    <Document title="Log in" theme={props.theme}>
+      <main class="centre" data-now={String(props.now)}>
+        <div class="brand">
+          <Mark />
+          Load Balancer
+        </div>
+        <section class="card login">
+          <form method="post" action="/login" class="fields">
+            <div>
+              <h1>Log in</h1>
+              {props.lead !== "" && (
+                <p class="soft" safe>
+                  {props.lead}
+                </p>
+              )}
+            </div>
+            <div class="field">
+              <label for="password">Password</label>
+              <input
+                {...controlAttributes(field)}
+                type="password"
+                autocomplete="current-password"
+                required
+                autofocus
+                maxlength={1000}
+              />
+              {error !== null ? (
+                <p class="error" id="password-error" role="alert">
+                  <Icon name="alert" size={14} />
+                  <span>
+                    <span safe>{error.message}</span> <Wait seconds={error.waitS} now={props.now} />
+                  </span>
+                </p>
+              ) : null}
+            </div>
+            <input type="hidden" name="next" value={attr(props.next)} />
+            <button type="submit" class="main">
+              Log in
+            </button>
+          </form>
+        </section>
+        <p class="sub">
+          Lost it? Set <code>ADMIN_PASSWORD</code> on the server and start again.
+        </p>
+      </main>
+    </Document>
+  );
+}
+
+function Wait(props: { seconds: number; now: number }) {
+  if (props.seconds <= 0) return "";
+  const until = props.now + 1000 * props.seconds;
+  return (
+    <>
+      Next try possible in{" "}
+      <time data-until={String(until)} safe>
+        {countdown(1000 * props.seconds)}
+      </time>
+    </>
+  );
+}

@@ -1,0 +1,30 @@
+/** How the Settings page calls each setting; a name that is missing here is written out of itself. */
+const LABELS: Record<string, string> = {
+  api_endpoint: "API endpoint",
+  strategy: "Strategy",
+  rotation_request_count: "Requests before the next key",
+  max_failure_count: "Failures before ejection",
+  rate_limit_cooldown_s: "Cooldown where none is stated",
+  max_key_switches: "Further keys for one request",
+  max_retries: "Attempts after a host's failure",
+  retry_deadline_ms: "No new attempt after",
+  failover_delay_ms: "Pause before another key",
+  connect_timeout_ms: "Connection",
+  first_byte_timeout_ms: "First byte",
+  stream_first_byte_timeout_ms: "First byte of a stream",
+  idle_stream_timeout_ms: "Silence within an answer",
+  max_request_body_bytes: "Largest request body",
+  daily_reset_time_zone: "Day begins in",
+  default_daily_limit: "Daily limit of a key",
+  theme: "Theme",
+};
+
+/** `round_robin` → "Round robin", also for the options of a setting. */
+export function inWords(name: string): string {
+  const words = name.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function settingLabel(name: string): string {
+  return (Object.hasOwn(LABELS, name) ? LABELS[name] : undefined) ?? inWords(name);
+}

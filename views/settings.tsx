@@ -1,0 +1,135 @@
+import { ActionForm } from "./components/button.tsx";
+import { FormActions, FormShell, type Place } from "./components/form-shell.tsx";
+import { PageHead } from "./components/page-head.tsx";
+import { type Preset, RESET_FORM, type SettingField, SettingRow } from "./components/setting-row.tsx";
+
+export interface SettingGroup {
+  id: string;
+  label: string;
+  fields: SettingField[];
+}
+
+export interface SettingsPageProps {
+  groups: SettingGroup[];
+  presets: Preset[];
+  timeZones: readonly string[];
+  keysThere: string;
+  version: string;
+}
+
+export function SettingsPage(props: SettingsPageProps) {
+  return (
+    <>
+      <PageHead title="Settings" verdict="In force at once, without a restart.">
+        <ActionForm to="/settings/reset" method="get" icon="reset" label="Reset all" look="bare" />
+      </PageHead>
+      <div class="settings">
+        <nav class="sections" aria-label="Sections">
+          <ul>
+            {props.groups.map((group) => (
+              <li>
+                <a href={`#${group.id}`} safe>
+                  {group.label}
+                </a>
+              </li>
+            ))}
+            <li>
+              <a href="#about">About</a>
+            </li>
+          </ul>
+        </nav>
+        <div class="stack">
+          <form id={RESET_FORM} method="post" />
+          <SettingsForm {...props} />
+          <section class="card" id="about">
+            <header>
+              <h2>About</h2>
+            </header>
+            <p class="inside soft" safe>
+              {`Load Balancer ${props.version}. What must be known before the start (address, data folder, passwords) is read from the environment.`}
+            </p>
+          </section>
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** One form, one Save: all of it is taken, or nothing. */
+export function SettingsForm(props: Omit<SettingsPageProps, "version">) {
+  const fields = props.groups.flatMap((group) => group.fields);
+  const wrong = fields.filter((field) => field.error).length;
+  return (
+    <form
+      id="settings"
+      class="stack"
+      method="post"
+      action="/settings"
+      novalidate
+      x-data="settings"
+      x-on:input="look"
+      hx-post="/settings"
+      hx-target="#settings"
+      hx-swap="outerHTML"
+      {...{ "hx-status:422": "swap:outerHTML" }}
+    >
+      {props.groups.map((group) => (
+        <fieldset class="card" id={group.id}>
+          <legend class="hidden-text" safe>
+            {group.label}
+          </legend>
+          <header class="ruled">
+            <h2 safe>{group.label}</h2>
+          </header>
+          {group.fields.map((field) => (
+            <SettingRow
+              field={field}
+              presets={props.presets}
+              timeZones={props.timeZones}
+              keysThere={props.keysThere}
+            />
+          ))}
+        </fieldset>
+      ))}
+      <div class="save-bar">
+        <span role="status">
+          <strong x-text="summary" />{" "}
+          {wrong > 0 && (
+            <span class="poor" safe>{`${wrong === 1 ? "1 has" : `${wrong} have`} to be corrected.`}</span>
+          )}
+        </span>
+        <button type="button" class="push scripted" x-on:click="discard" x-show="changed">
+          Discard
+        </button>
+        <button type="submit" class="main">
+          Save
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Going back to all defaults asks first. */
+export function ResetSettingsForm(props: { place: Place; changed: string[] }) {
+  return (
+    <FormShell
+      place={props.place}
+      title="Reset all settings?"
+      lead={
+        props.changed.length === 0
+          ? "All settings are at their defaults already."
+          : `Back to the defaults: ${props.changed.join(", ")}.`
+      }
+      back="/settings"
+    >
+      <form method="post" action="/settings/reset">
+        <FormActions
+          submit={`Reset ${props.changed.length} settings`}
+          destructive
+          back="/settings"
+          autofocus
+        />
+      </form>
+    </FormShell>
+  );
+}
