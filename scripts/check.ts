@@ -68,7 +68,7 @@ async function runStep({ name, command }: Step): Promise<boolean> {
 
 async function runTests(): Promise<Counts> {
   const startedAt = performance.now();
-  const command = [bun, "--no-env-file", "test", `--timeout=${TEST_LIMIT_MS}`];
+  const command = [bun, "--no-env-file", "test", "--only-failures", `--timeout=${TEST_LIMIT_MS}`];
   const { code, output } = await run(command, TESTS_LIMIT_MS, (text) => process.stdout.write(text));
   const passed = lastCount(output, "pass");
   // A file that can't be loaded, a crash or a timeout fails without a failed test.

@@ -1,11 +1,19 @@
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { createAccess } from "./admin/access.ts";
+import { createAdminApi } from "./admin/api.ts";
+import { createClientOf } from "./admin/client.ts";
+import { createPages } from "./admin/pages.ts";
+import { createSessions } from "./admin/session.ts";
+import { createAssets } from "./assets.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import { type Config, isLoopback } from "./config.ts";
 import { createHealthRoutes } from "./health.ts";
 import type { Logger } from "./log.ts";
 import { createOperations } from "./operations/operations.ts";
+import { ensurePassword } from "./operations/password.ts";
+import { createSessionOperations } from "./operations/sessions.ts";
 import { KeyPool } from "./pool/pool.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
@@ -43,39 +51,33 @@ export interface App {
 
 /** The composition root: builds every part once and hands each what it needs. */
 export async function createApp(config: Config, log: Logger, clock: Clock): Promise<App> {
-  prepareDataFolder(config.dataDir);
-  const lock = lockDataFolder(config.dataDir);
-  const storage = await openStorage({ path: join(config.dataDir, "load-balancer.db"), clock, logger: log });
-  const hasData = (await storage.facts.get("secret_key_check")) !== null;
-  const secretBox = loadSecretKey(config.dataDir, config.encryptionKey, hasData);
-  await checkSecretKey(secretBox, storage.facts);
-
+  const startedAtMonotonic = clock.monotonic();
+  const { storage, secretBox, lock } = await openData(config, log, clock);
   const settings = createSettings(await storage.settings.all(), checkBaseUrl);
-  for (const name of settings.ignored)
+  for (const name of settings.ignored) {
     log.warn("a stored setting is not valid any more; its default holds", { name });
+  }
+  const currentSettings = () => settings.current;
 
+  // What is remembered of requests.
   const recorder = new Recorder(storage, log, clock);
   const live = new LiveRecord(clock, () => settings.current.dailyResetTimeZone);
   const now = clock.now();
   live.restore(await storage.requestLogs.minutes(now - RESTORED_HISTORY_MS, now + 60_000));
+  const figures = { figures: () => ({ ...live.figures(), recorder: recorder.state }) };
 
+  // The pool of keys, and the way out.
   const pool: KeyPool = new KeyPool({
     clock,
-    settings: () => settings.current,
+    settings: currentSettings,
     events: keyEvents(recorder, (id) => pool.view(id)?.name ?? null),
   });
   settings.onChange(() => pool.settingsChanged());
-
-  const upstreams = new Map<string, Upstream>();
-  const poolIds = new Map<string, string>();
-  const upstreamById = (id: string): Upstream => {
-    const upstream = upstreams.get(id);
-    if (upstream === undefined) throw new Error(`upstream ${id} is gone`);
-    return upstream;
-  };
   const client = createUpstreamClient({ clock });
-  const probeDeps = { clock, pool, client, upstream: upstreamById, settings: () => settings.current };
+  const directory = new Directory();
+  const upstreamDeps = { clock, pool, client, upstream: directory.upstream, settings: currentSettings };
 
+  // What people do.
   const operations = createOperations({
     storage,
     pool,
@@ -83,44 +85,40 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     secretBox,
     clock,
     upstreamHealth: (id) => pool.upstreamHealth(id),
-    probe: (keyId) => probeKey(probeDeps, keyId),
+    probe: (keyId) => probeKey(upstreamDeps, keyId),
     checkBaseUrl,
-    upstreamsChanged: (list: Upstream[]) => {
-      upstreams.clear();
-      for (const upstream of list) upstreams.set(upstream.id, upstream);
-    },
-    poolsChanged: (list: Pool[]) => {
-      poolIds.clear();
-      for (const group of list) poolIds.set(group.name, group.id);
-    },
+    upstreamsChanged: directory.upstreamsChanged,
+    poolsChanged: directory.poolsChanged,
   });
   await operations.loadAll();
+  const { adminPassword, adminApiToken, masterApiKey, requireAdminLogin, trustedProxies } = config;
+  const newPassword = await ensurePassword({ storage, adminPassword });
+  const sessions = createSessions(
+    await createSessionOperations({ storage, secretBox, adminPassword, clock }),
+    clock,
+  );
 
+  // The data plane.
+  let draining = false;
+  const isTrustedProxy = (address: string) => trustedProxies.has(address);
+  const addressOf = (connection: string, headers: Headers) =>
+    clientAddress(connection, headers.get("x-forwarded-for"), isTrustedProxy);
   const forward = createForward({
-    ...probeDeps,
+    ...upstreamDeps,
     watch: new ClientWatch(),
     ended: (record) => {
       live.ended(record);
       recorder.record(record);
     },
   });
-
-  let draining = false;
-  const started = clock.monotonic();
-  const addressOf = (connection: string, headers: Headers): string =>
-    clientAddress(connection, headers.get("x-forwarded-for"), (address) =>
-      config.trustedProxies.has(address),
-    );
-  const { masterApiKey } = config;
-
-  const dataPlane = createProxyRoutes({
+  const proxyRoutes = createProxyRoutes({
     clock,
     log,
     forward,
     masterKeyRequired: masterApiKey !== undefined,
     isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
     maxBodyBytes: () => settings.current.maxRequestBodyBytes,
-    poolNamed: (name) => poolIds.get(name) ?? null,
+    poolNamed: directory.poolNamed,
     clientAddress: addressOf,
     isDraining: () => draining,
     began: () => live.began(),
@@ -128,6 +126,27 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     inFlight: () => live.inFlight,
   });
 
+  // The control plane.
+  const keepOpen = (request: Request) => server.server?.timeout(request, 0);
+  const clientOf = createClientOf({
+    connectionAddress: (request) => server.server?.requestIP(request)?.address ?? null,
+    clientAddress: addressOf,
+    isTrustedProxy,
+  });
+  const isApiToken = (shown: string) => adminApiToken !== undefined && equalSecrets(shown, adminApiToken);
+  const access = createAccess({ requireAdminLogin, isApiToken, sessions, clientOf });
+  const controlPlane = {
+    operations,
+    live: figures,
+    access,
+    sessions,
+    clientOf,
+    clock,
+    logger: log,
+    version,
+    keepOpen,
+  };
+  const openTo = isLoopback(config.host) ? "this_machine" : "network";
   const server = new Elysia({
     serve: {
       hostname: config.host,
@@ -135,20 +154,30 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       maxRequestBodySize: LARGEST_BODY_BYTES,
       development: false,
       reusePort: false,
-      routes: dataPlane,
+      routes: proxyRoutes,
     },
-  }).use(
-    createHealthRoutes({
-      version,
-      uptimeS: () => Math.round((clock.monotonic() - started) / 1_000),
-      isDraining: () => draining,
-      hasUsableKey: () => operations.keys.counts().available > 0,
-      checkStorage: () => storage.checkWritable(),
-    }),
-  );
+  })
+    .use(
+      createHealthRoutes({
+        version,
+        uptimeS: () => Math.round((clock.monotonic() - startedAtMonotonic) / 1_000),
+        isDraining: () => draining,
+        hasUsableKey: () => operations.keys.counts().available > 0,
+        checkStorage: () => storage.checkWritable(),
+      }),
+    )
+    .use(createAdminApi({ ...controlPlane, startedAtMonotonic }))
+    .use(createAssets())
+    .use(
+      createPages({
+        ...controlPlane,
+        requireAdminLogin,
+        openProxy: masterApiKey === undefined ? openTo : "nobody",
+      }),
+    );
 
   return {
-    newPassword: null,
+    newPassword,
     listen() {
       try {
         server.listen({ port: config.port, hostname: config.host });
@@ -161,8 +190,9 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       draining = true;
       const until = clock.monotonic() + timeoutMs;
       while (live.inFlight > 0 && clock.monotonic() < until) await Bun.sleep(DRAIN_LOOK_MS);
-      if (live.inFlight > 0)
+      if (live.inFlight > 0) {
         log.warn("requests were cut off: the drain timeout passed", { count: live.inFlight });
+      }
       await Promise.race([server.server?.stop(), Bun.sleep(FLUSH_TO_CLIENTS_MS)]);
       await server.server?.stop(true);
       if (!(await recorder.flush())) log.error("records could not be written", { ...recorder.state });
@@ -170,6 +200,39 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       storage.close();
       lock.release();
     },
+  };
+}
+
+/** The data folder with its lock, its database and the secret key that opens it. */
+async function openData(config: Config, log: Logger, clock: Clock) {
+  prepareDataFolder(config.dataDir);
+  const lock = lockDataFolder(config.dataDir);
+  const storage = await openStorage({ path: join(config.dataDir, "load-balancer.db"), clock, logger: log });
+  const hasData = (await storage.facts.get("secret_key_check")) !== null;
+  const secretBox = loadSecretKey(config.dataDir, config.encryptionKey, hasData);
+  await checkSecretKey(secretBox, storage.facts);
+  return { storage, secretBox, lock };
+}
+
+/** What the proxy looks up by name or id on the way of a request, kept up to date by operations. */
+class Directory {
+  #upstreams = new Map<string, Upstream>();
+  #poolIds = new Map<string, string>();
+
+  upstream = (id: string): Upstream => {
+    const upstream = this.#upstreams.get(id);
+    if (upstream === undefined) throw new Error(`upstream ${id} is gone`);
+    return upstream;
+  };
+
+  poolNamed = (name: string): string | null => this.#poolIds.get(name) ?? null;
+
+  upstreamsChanged = (list: Upstream[]): void => {
+    this.#upstreams = new Map(list.map((upstream) => [upstream.id, upstream]));
+  };
+
+  poolsChanged = (list: Pool[]): void => {
+    this.#poolIds = new Map(list.map(({ name, id }) => [name, id]));
   };
 }
 

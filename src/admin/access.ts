@@ -1,11 +1,10 @@
-import { equalSecrets } from "../secrets.ts";
-import type { Session } from "../storage/types.ts";
+import type { Session } from "../operations/sessions.ts";
 import type { ClientOf } from "./client.ts";
 import { changesSomething, isSameOrigin, isUnforgeableHost } from "./same-origin.ts";
 import type { Sessions } from "./session.ts";
 
 /** Who calls the admin side: a person with a session (or without, where no login is asked for), or a script. */
-export interface Caller {
+interface Caller {
   actor: "admin" | "api";
   session: Session | null;
 }
@@ -14,7 +13,7 @@ export interface Refusal {
   code: "unauthorized" | "cross_site_refused";
   message: string;
 }
-export type Decision = { caller: Caller; refusal: null } | { caller: null; refusal: Refusal };
+type Decision = { caller: Caller; refusal: null } | { caller: null; refusal: Refusal };
 
 /** The one place that decides who may call pages and API of the admin side. */
 export interface Access {
@@ -23,7 +22,8 @@ export interface Access {
 
 export interface AccessDeps {
   requireAdminLogin: boolean;
-  adminApiToken: string | undefined;
+  /** Compares with ADMIN_API_TOKEN in constant time; false where none is set. */
+  isApiToken(shown: string): boolean;
   sessions: Pick<Sessions, "sessionOf">;
   clientOf: ClientOf;
 }
@@ -32,11 +32,11 @@ export interface AccessDeps {
  * A bearer token stands for itself, for no browser sends it unasked. A cookie, or an admin side without login, may
  * change something only from a page of this server.
  */
-export function createAccess({ requireAdminLogin, adminApiToken, sessions, clientOf }: AccessDeps): Access {
+export function createAccess({ requireAdminLogin, isApiToken, sessions, clientOf }: AccessDeps): Access {
   return {
     async decide(request) {
       const shown = bearerOf(request);
-      if (shown !== null && adminApiToken !== undefined && equalSecrets(shown, adminApiToken)) {
+      if (shown !== null && isApiToken(shown)) {
         return { caller: { actor: "api", session: null }, refusal: null };
       }
       const session = shown === null ? await sessions.sessionOf(request) : null;

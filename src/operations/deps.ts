@@ -9,7 +9,7 @@ import type { RunChange } from "./one-at-a-time.ts";
 import type { KeyTestResult } from "./types.ts";
 
 /** What loading needs of the pool beside. */
-export interface RestorablePool extends PoolControl {
+interface RestorablePool extends PoolControl {
   /** Takes in a key with what is known of it from before a restart. */
   restore(key: Key, secret: string, state: KeyState): void;
   restoreRotation(name: string, keyId: string, used: number): void;

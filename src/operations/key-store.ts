@@ -5,7 +5,7 @@ import type { OperationsParts } from "./deps.ts";
 import { KEY_LIMITS } from "./key-input.ts";
 import type { KeyPatch } from "./types.ts";
 
-export interface KeyChange {
+interface KeyChange {
   key: Key;
   /** Given where it replaces the old one. */
   secret?: string;

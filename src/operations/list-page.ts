@@ -4,7 +4,7 @@ export const DEFAULT_PAGE_ROWS = 100;
 export const MAX_PAGE_ROWS = 500;
 const MAX_CURSOR_CHARS = 1_000;
 
-export type SortValue = string | number;
+type SortValue = string | number;
 /** By what a list may be sorted, by the names that the API and the pages use. */
 export type Sorts<Item> = Record<string, (item: Item) => SortValue>;
 

@@ -13,6 +13,7 @@ import type {
   Upstream,
   UpstreamHealth,
 } from "../types.ts";
+import type { Preset } from "../upstream/presets.ts";
 
 /** Who did it, for the key events: a person on the pages, a script with the API token, the pool by itself. */
 export type Actor = "admin" | "api" | "pool";
@@ -113,17 +114,11 @@ export interface UpstreamInput {
   authStyle?: AuthStyle;
   isDefault?: boolean;
 }
-export interface UpstreamPreset {
-  name: string;
-  baseUrl: string;
-  authStyle: AuthStyle;
-  /** Where a person gets a key, for the page. */
-  keysUrl: string;
-}
+export type { Preset as UpstreamPreset } from "../upstream/presets.ts";
 export interface UpstreamOperations {
   list(): Promise<(Upstream & { health: UpstreamHealth })[]>;
   get(id: string): Promise<Upstream & { health: UpstreamHealth }>;
-  presets(): UpstreamPreset[];
+  presets(): Preset[];
   add(input: UpstreamInput, actor: Actor): Promise<Upstream>;
   /** A changed base URL clears the conditions of its keys. */
   edit(id: string, patch: Partial<UpstreamInput>, actor: Actor): Promise<Upstream>;

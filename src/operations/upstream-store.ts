@@ -32,7 +32,8 @@ export function createUpstreamStore(parts: OperationsParts, keys: KeyStore): Ups
         inventory.upstreams.set(other.id, { ...other, isDefault: false });
     }
     inventory.upstreams.set(upstream.id, upstream);
-    settings.replace({ ...settings.current, ...values });
+    const next = { ...settings.current, ...values };
+    if (!Bun.deepEquals(next, settings.current)) settings.replace(next);
     tell();
     if (before === undefined || before.baseUrl === upstream.baseUrl) return;
     const touched = pool.views().filter(({ upstreamId }) => upstreamId === upstream.id);

@@ -240,6 +240,7 @@ export class KeyPool implements PoolControl {
     this.#byId.delete(id);
     this.#entries[entry.slot] = undefined;
     this.#freeSlots.push(entry.slot);
+    this.options.events.removed(id);
   }
 
   reset(id: string): void {

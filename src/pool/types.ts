@@ -15,6 +15,8 @@ export interface PoolControl {
 export interface PoolEvents {
   /** The key's counters, cooldowns or condition changed. Called often: the listener gathers. */
   stateChanged(state: KeyState): void;
+  /** The key is gone: nothing of it is to be written any more. */
+  removed(keyId: string): void;
   /** Round robin moved on. */
   rotated(name: string, keyId: string, used: number): void;
   cooled(keyId: string, cooldown: Cooldown, waitMs: number): void;

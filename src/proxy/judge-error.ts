@@ -2,7 +2,8 @@ import type { Blame, Outcome, Verdict } from "../types.ts";
 import type { HeaderList } from "../upstream/types.ts";
 import type { ErrorShape } from "./error-shapes.ts";
 import { namesLongPeriod, namesModel } from "./limit-scope.ts";
-import { outcomeOfStatus, SIGNALS, type Signal } from "./outcome-signals.ts";
+import { outcomeOfStatus, SIGNALS } from "./outcome-signals.ts";
+import type { Signal } from "./signal.ts";
 import { exhaustedWindow, statedWait } from "./stated-wait.ts";
 import { plainReason, verdictOf } from "./verdict.ts";
 

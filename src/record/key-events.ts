@@ -10,6 +10,7 @@ export function keyEvents(recorder: Recorder, nameOf: (keyId: string) => string 
     recorder.keyEvent({ event, keyId, keyName: nameOf(keyId), detail, actor: "pool" });
   return {
     stateChanged: (state: KeyState) => recorder.keyState(state),
+    removed: (keyId: string) => recorder.forgetKey(keyId),
     rotated: (name: string, keyId: string, used: number) => recorder.rotated(name, keyId, used),
     cooled: (keyId: string, cooldown: Cooldown, waitMs: number) => {
       if (waitMs < SHORTEST_TOLD_COOLDOWN_MS) return;

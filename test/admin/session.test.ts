@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createClientOf } from "../../src/admin/client.ts";
 import { GuessGuard } from "../../src/admin/guess-guard.ts";
-import { ensurePassword, PASSWORD_HASH_FACT } from "../../src/admin/password.ts";
 import { createSessions, type LogInResult, SESSION_COOKIE } from "../../src/admin/session.ts";
+import { clientAddress } from "../../src/client-address.ts";
+import { ensurePassword, PASSWORD_HASH_FACT } from "../../src/operations/password.ts";
+import { createSessionOperations } from "../../src/operations/sessions.ts";
 import { hashPassword } from "../../src/secrets.ts";
 import { type AdminOptions, type AdminServer, PASSWORD, startAdmin } from "../support/admin-server.ts";
 import { manualClock } from "../support/clock.ts";
@@ -135,7 +137,8 @@ describe("the password", () => {
     expect(made).toMatch(/^[\w-]{16,}$/);
     expect(await ensurePassword(source)).toBeNull();
     expect(await admin.storage.facts.get(PASSWORD_HASH_FACT)).toStartWith("$argon2id$");
-    const sessions = await createSessions({ ...admin, adminPassword: undefined });
+    const operations = await createSessionOperations({ ...admin, adminPassword: undefined });
+    const sessions = createSessions(operations, admin.clock);
     const attempt = { client: local, userAgent: "" };
     expect((await sessions.logIn({ ...attempt, password: made! })).ok).toBe(true);
     expect((await sessions.logIn({ ...attempt, password: PASSWORD })).ok).toBe(false);
@@ -230,9 +233,13 @@ describe("the guard against guessing", () => {
 });
 
 describe("who is at the other end", () => {
-  const trusted = { has: (address: string) => address.startsWith("10.") };
-  const seen = (peer: string, headers: Record<string, string>, url = "http://x/") =>
-    createClientOf(trusted, () => peer)(new Request(url, { headers }));
+  const isTrustedProxy = (address: string) => address.startsWith("10.");
+  const seen = (connection: string, headers: Record<string, string>, url = "http://x/") =>
+    createClientOf({
+      connectionAddress: () => connection,
+      clientAddress: (address, given) => clientAddress(address, given.get("x-forwarded-for"), isTrustedProxy),
+      isTrustedProxy,
+    })(new Request(url, { headers }));
 
   test("is the peer, whatever an untrusted one claims", () => {
     const claims = { "x-forwarded-for": "1.2.3.4", "x-forwarded-proto": "https" };
@@ -245,9 +252,7 @@ describe("who is at the other end", () => {
     const forwarded = (list: string) => seen("10.0.0.1", { "x-forwarded-for": list }).address;
     expect(forwarded("203.0.113.9")).toBe("203.0.113.9");
     expect(forwarded("6.6.6.6, 203.0.113.9, 10.0.0.2")).toBe("203.0.113.9");
-    expect(forwarded("6.6.6.6, nonsense, 10.0.0.2")).toBe("10.0.0.2");
     expect(forwarded("")).toBe("10.0.0.1");
-    expect(forwarded("10.0.0.3")).toBe("10.0.0.3");
     expect(seen("10.0.0.1", { "x-forwarded-proto": "https" })).toMatchObject({ https: true, proxied: true });
     expect(seen("10.0.0.1", { "x-forwarded-proto": "http" }, "https://x/").https).toBe(false);
   });

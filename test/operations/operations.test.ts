@@ -67,7 +67,9 @@ describe("a start", () => {
     const { lease } = second.pool.claim({ model: "other", poolId: pool.id, tried: [] });
     expect(lease?.secret).toBe(secret(1));
     expect((await second.operations.keys.add({ secret: secret(3) }, "admin")).name).toBe("key-03");
-    await expect(second.operations.keys.add({ secret: secret(2) }, "admin")).rejects.toBeInstanceOf(ConflictError);
+    await expect(second.operations.keys.add({ secret: secret(2) }, "admin")).rejects.toBeInstanceOf(
+      ConflictError,
+    );
   });
 
   test("with api_endpoint and the default upstream apart follows the upstream, whose keys must not go elsewhere", async () => {

@@ -8,10 +8,11 @@ import { type ClientOf, createClientOf } from "../../src/admin/client.ts";
 import { createSessions, type Sessions } from "../../src/admin/session.ts";
 import type { OperationsDeps } from "../../src/operations/deps.ts";
 import { createOperations, type LoadableOperations } from "../../src/operations/operations.ts";
+import { createSessionOperations } from "../../src/operations/sessions.ts";
 import type { KeyTestResult } from "../../src/operations/types.ts";
 import { KeyPool, type PoolSettings } from "../../src/pool/pool.ts";
 import { LiveRecord } from "../../src/record/live.ts";
-import { createSecretBox, type SecretBox } from "../../src/secrets.ts";
+import { createSecretBox, equalSecrets, type SecretBox } from "../../src/secrets.ts";
 import { createSettings, type LiveSettings } from "../../src/settings.ts";
 import { openStorage } from "../../src/storage/storage.ts";
 import type { Storage } from "../../src/storage/types.ts";
@@ -64,7 +65,13 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
   const pool = new KeyPool({
     clock,
     settings: () => settings.current as PoolSettings,
-    events: { stateChanged: (state) => states.push(state), rotated() {}, cooled() {}, conditionChanged() {} },
+    events: {
+      stateChanged: (state) => states.push(state),
+      removed() {},
+      rotated() {},
+      cooled() {},
+      conditionChanged() {},
+    },
   });
   const told: AdminParts["told"] = { upstreams: [], pools: [] };
   const deps: OperationsDeps = {
@@ -114,7 +121,7 @@ export interface AdminServer extends AdminParts {
   stop(keep?: "keep"): Promise<void>;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Headers;
   text: string;
@@ -126,9 +133,16 @@ export async function startAdmin(options: AdminOptions = {}): Promise<AdminServe
   const parts = await openParts(options);
   const { storage, secretBox, clock, operations } = parts;
   const adminPassword = "adminPassword" in options ? options.adminPassword : PASSWORD;
-  const sessions = await createSessions({ storage, secretBox, adminPassword, clock });
-  const proxies = new Set(options.trustedProxies ?? []);
-  const clientOf = createClientOf(proxies, (request) => server.requestIP(request)?.address ?? null);
+  const sessions = createSessions(
+    await createSessionOperations({ storage, secretBox, adminPassword, clock }),
+    clock,
+  );
+  const isTrustedProxy = (address: string) => options.trustedProxies?.includes(address) === true;
+  const clientOf = createClientOf({
+    connectionAddress: (request) => server.requestIP(request)?.address ?? null,
+    clientAddress: (connection) => connection,
+    isTrustedProxy,
+  });
   const live = new LiveRecord(clock, () => "UTC");
   const logged: string[] = [];
   const api = createAdminApi({
@@ -136,7 +150,7 @@ export async function startAdmin(options: AdminOptions = {}): Promise<AdminServe
     live: { figures: () => ({ ...live.figures(), recorder: { queued: 3, dropped: 0, lastError: null } }) },
     access: createAccess({
       requireAdminLogin: options.requireAdminLogin ?? true,
-      adminApiToken: API_TOKEN,
+      isApiToken: (shown) => equalSecrets(shown, API_TOKEN),
       sessions,
       clientOf,
     }),

@@ -26,6 +26,7 @@ export function keyNamed(id: string, more: Partial<Key> = {}): Key {
 
 const silent: PoolEvents = {
   stateChanged() {},
+  removed() {},
   rotated() {},
   cooled() {},
   conditionChanged() {},

@@ -4,7 +4,7 @@ import { InputError } from "../../types.ts";
 import { ApiError } from "./errors.ts";
 
 /** Of any body; an import may have as much. */
-export const MAX_BODY_BYTES = MAX_IMPORT_BYTES;
+const MAX_BODY_BYTES = MAX_IMPORT_BYTES;
 const MAX_PROBLEMS = 20;
 const MAX_FIELD_NAME_CHARS = 60;
 

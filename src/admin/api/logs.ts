@@ -1,7 +1,6 @@
 import { t } from "elysia";
 import { DEFAULT_PAGE_ROWS } from "../../operations/list-page.ts";
 import type { LogOperations } from "../../operations/types.ts";
-import type { LogQuery } from "../../storage/types.ts";
 import { InputError } from "../../types.ts";
 import { keyEventJson, pageJson, requestJson } from "../present.ts";
 import { type Route, route } from "./route.ts";
@@ -47,7 +46,7 @@ export function logRoutes(logs: LogOperations): Route[] {
           to,
           ...rest
         } = given;
-        const query: LogQuery = {
+        const query: Parameters<LogOperations["requests"]>[0] = {
           ...rest,
           kind,
           limit,

@@ -1,10 +1,10 @@
 import type { Static, TSchema } from "elysia";
 import type { Actor } from "../../operations/types.ts";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
 /** What a handler gets: checked input and who calls. */
-export interface Call<Body, Query> {
+interface Call<Body, Query> {
   /** The `:id` of the path; empty where it has none. */
   id: string;
   query: Query;

@@ -1,0 +1,119 @@
+import type { Clock } from "../clock.ts";
+import { randomToken, type SecretBox } from "../secrets.ts";
+import type { Session, Storage } from "../storage/types.ts";
+import { createEvent } from "./key-events.ts";
+import { isPassword, type PasswordSource, passwordFingerprint } from "./password.ts";
+
+export type { Session } from "../storage/types.ts";
+
+const SESSION_SECRET_FACT = "session_secret";
+const PASSWORD_FINGERPRINT_FACT = "password_fingerprint";
+const SECRET_BYTES = 32;
+export const SESSION_MS = 7 * 86_400_000;
+const TOUCH_EVERY_MS = 60_000;
+const MAX_CACHED = 1_000;
+const MAX_USER_AGENT_CHARS = 300;
+/** Failed log-ins that are noted in a minute; what floods beyond it is not worth a row each. */
+const MAX_FAILURE_EVENTS_A_MINUTE = 60;
+
+export interface SessionOperations {
+  /** 32 random bytes of this installation that sign the sessions' tokens; kept sealed. */
+  signingSecret: Uint8Array;
+  isPassword(given: string): Promise<boolean>;
+  begin(address: string, userAgent: string): Promise<Session>;
+  /** A session that is neither ended nor over; null for any other id. Notes when it was last seen. */
+  find(id: string): Promise<Session | null>;
+  end(id: string): Promise<void>;
+  /** Also for a changed password. */
+  endAll(): Promise<void>;
+  noteFailure(address: string): Promise<void>;
+}
+
+export interface SessionOperationsDeps {
+  storage: Storage;
+  secretBox: SecretBox;
+  adminPassword: string | undefined;
+  clock: Clock;
+}
+
+/** Sessions made under another password than today's end here. Call after `ensurePassword`. */
+export async function createSessionOperations(deps: SessionOperationsDeps): Promise<SessionOperations> {
+  const { storage, clock } = deps;
+  const source: PasswordSource = deps;
+  /** Living sessions by id, so that a polling page costs no query; an ending empties its place at once. */
+  const cache = new Map<string, Session>();
+  /** Counts endings: what was read from storage before one may not enter the cache after it. */
+  let endings = 0;
+  const failures = { minute: 0, count: 0 };
+
+  await storage.sessions.deleteExpired(clock.now());
+  await endSessionsOfOtherPasswords(deps);
+
+  async function find(id: string): Promise<Session | null> {
+    const now = clock.now();
+    const endingsBefore = endings;
+    const session = cache.get(id) ?? (await storage.sessions.get(id));
+    if (session === null || session.expiresAt <= now) return null;
+    if (endings !== endingsBefore) return find(id);
+    if (cache.size >= MAX_CACHED && !cache.has(id)) cache.clear();
+    const isStale = now - session.lastSeenAt >= TOUCH_EVERY_MS;
+    const seen = isStale ? { ...session, lastSeenAt: now } : session;
+    cache.set(id, seen);
+    if (isStale) await storage.sessions.touch(id, now);
+    return seen;
+  }
+
+  return {
+    signingSecret: await readSigningSecret(deps),
+    find,
+    isPassword: (given) => isPassword(given, source),
+    async begin(address, userAgent) {
+      const now = clock.now();
+      const session: Session = {
+        id: randomToken(16),
+        createdAt: now,
+        lastSeenAt: now,
+        expiresAt: now + SESSION_MS,
+        address,
+        userAgent: userAgent.slice(0, MAX_USER_AGENT_CHARS),
+      };
+      await storage.sessions.deleteExpired(now);
+      await storage.sessions.insert(session);
+      await storage.keyEvents.insert(createEvent(clock, "admin", "logged_in", `from ${address}`));
+      return session;
+    },
+    async end(id) {
+      await storage.sessions.delete(id);
+      endings += 1;
+      cache.delete(id);
+    },
+    async endAll() {
+      await storage.sessions.deleteAll();
+      endings += 1;
+      cache.clear();
+    },
+    async noteFailure(address) {
+      const minute = Math.floor(clock.now() / 60_000);
+      if (failures.minute !== minute) Object.assign(failures, { minute, count: 0 });
+      failures.count += 1;
+      if (failures.count > MAX_FAILURE_EVENTS_A_MINUTE) return;
+      await storage.keyEvents.insert(createEvent(clock, "admin", "login_failed", `from ${address}`));
+    },
+  };
+}
+
+async function endSessionsOfOtherPasswords(deps: SessionOperationsDeps): Promise<void> {
+  const { facts, sessions } = deps.storage;
+  const fingerprint = await passwordFingerprint(deps, deps.secretBox);
+  if ((await facts.get(PASSWORD_FINGERPRINT_FACT)) === fingerprint) return;
+  await sessions.deleteAll();
+  await facts.set(PASSWORD_FINGERPRINT_FACT, fingerprint);
+}
+
+async function readSigningSecret({ storage, secretBox }: SessionOperationsDeps): Promise<Uint8Array> {
+  const stored = await storage.facts.get(SESSION_SECRET_FACT);
+  if (stored !== null) return Buffer.from(secretBox.open(Buffer.from(stored, "base64")), "base64url");
+  const made = randomToken(SECRET_BYTES);
+  await storage.facts.set(SESSION_SECRET_FACT, Buffer.from(secretBox.seal(made)).toString("base64"));
+  return Buffer.from(made, "base64url");
+}
