@@ -6,7 +6,7 @@ import {
   LogsPage,
   type LogsPageProps,
 } from "../../views/logs.tsx";
-import type { LogQuery } from "../storage/types.ts";
+import type { LogOperations } from "../operations/types.ts";
 import { keyNames } from "./key-names.ts";
 import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
@@ -67,7 +67,7 @@ async function findRows(
   query: LogListQuery,
 ): Promise<{ rows: Rows; nextCursor: string | null }> {
   const { logs } = deps.operations;
-  const asked: LogQuery = {
+  const asked: Parameters<LogOperations["requests"]>[0] = {
     kind: query.kind,
     limit: PAGE_SIZE,
     cursor: query.cursor || null,

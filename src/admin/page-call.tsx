@@ -3,9 +3,8 @@ import { ErrorBody, ErrorPage } from "../../views/error.tsx";
 import { ConflictError, InputError, NotFoundError } from "../types.ts";
 import { CROSS_SITE } from "./access.ts";
 import type { KeyTests } from "./key-tests.ts";
-import { type PageContext, type PageDeps, partOf } from "./page-context.ts";
+import { type PageContext, type PageDeps, type PageRoute, partOf } from "./page-context.ts";
 import { readNotice, readTimeZone } from "./page-cookies.ts";
-import type { PageRoute } from "./pages.ts";
 import { htmlResponse, page, redirect } from "./render.tsx";
 import { changesSomething, isSameOrigin } from "./same-origin.ts";
 

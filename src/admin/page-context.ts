@@ -42,6 +42,14 @@ export interface PageContext {
   tests: KeyTests;
 }
 
+export interface PageRoute {
+  method: "GET" | "POST";
+  path: string;
+  /** For whom: anyone, or only who may enter the admin side. */
+  open?: boolean;
+  handle(context: PageContext): Promise<Response> | Response;
+}
+
 /** The `HX-Target` that htmx sends: `div#live`. */
 const PARTS: Record<string, "live" | "dialog"> = { "div#live": "live", "dialog#dialog": "dialog" };
 

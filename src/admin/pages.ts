@@ -17,17 +17,9 @@ import { showKeys } from "./keys.tsx";
 import { logIn, logOut, showLogin } from "./login.tsx";
 import { showLogs, showRequest } from "./logs.tsx";
 import { answerPage } from "./page-call.tsx";
-import type { PageContext, PageDeps } from "./page-context.ts";
+import type { PageDeps, PageRoute } from "./page-context.ts";
 import { redirect } from "./render.tsx";
 import { askForReset, resetSettings, saveSettings, showSettings } from "./settings.tsx";
-
-export interface PageRoute {
-  method: "GET" | "POST";
-  path: string;
-  /** For whom: anyone, or only who may enter the admin side. */
-  open?: boolean;
-  handle(context: PageContext): Promise<Response> | Response;
-}
 
 /** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
 const PAGES: PageRoute[] = [

@@ -8,10 +8,11 @@ import { judgeError } from "./judge-error.ts";
 import { statedWait } from "./stated-wait.ts";
 import { plainReason, verdictOf } from "./verdict.ts";
 
-/** Answers up to this size are always parsed; larger ones only where a text in them could belong to an error. */
-const PARSE_ALWAYS_CHARS = 8_192;
-/** No error is larger than this unless its first field says so. */
-const LONGEST_ERROR_CHARS = 65_536;
+/**
+ * Answers up to this size are parsed, to see whether they are whole and no error in disguise (≈ 1.2 µs for 600 B,
+ * 2 µs a KiB). A larger one is no error unless its first field says so, and is whole if it ends as it began.
+ */
+const PARSE_UP_TO_CHARS = 16_384;
 
 export interface AnswerFacts {
   status: number;
@@ -60,11 +61,10 @@ function judgeSuccess(facts: AnswerFacts, body: string): Verdict {
     if (/^(?:data|event) ?:/.test(body)) return judgeStream(facts, body);
     return mustBeJson || type.startsWith("text/html") ? judgeScalar(facts, body) : ok(status);
   }
-  if (facts.truncated === true || body.length > LONGEST_ERROR_CHARS) {
+  if (facts.truncated === true || body.length > PARSE_UP_TO_CHARS) {
     if (beginsWithError(body)) return judgeError(readError(body), status, facts);
     return facts.truncated === true || isClosed(body) || !mustBeJson ? ok(status) : cutShort(facts);
   }
-  if (body.length > PARSE_ALWAYS_CHARS && isClosed(body) && !mayHideError(body)) return ok(status);
   const json = parseJson(body);
   if (json === undefined) return mustBeJson ? cutShort(facts) : ok(status);
   return hidesError(json) ? judgeError(readErrorJson(json), status, facts) : ok(status);
@@ -195,7 +195,9 @@ function mayBeEmpty(status: number): boolean {
 }
 
 function beginsWithError(body: string): boolean {
-  return /^\[?\s{0,80}\{\s{0,80}"error"\s{0,80}:\s{0,80}[{"]/.test(body);
+  return /^\[?\s{0,80}\{\s{0,80}(?:"type"\s{0,8}:\s{0,8}"error",\s{0,80})?"error"\s{0,80}:\s{0,80}[{"]/.test(
+    body,
+  );
 }
 
 function isClosed(body: string): boolean {

@@ -189,7 +189,7 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
     this.due = Number.POSITIVE_INFINITY;
     this.ground.ticker.unwatch(this);
     if (connection && this.#early) connection.destroy();
-    else if (connection && !this.#parser.reusable) connection.end();
+    else if (connection && (this.options.once || !this.#parser.reusable)) connection.end();
     else if (connection) {
       connection.resume();
       this.origin.put(connection, this.#parser.head!.keepAliveMs);

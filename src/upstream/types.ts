@@ -20,7 +20,7 @@ export interface SendOptions {
   /** Between two chunks of the body, in ms; does not run while the reader pauses. */
   idleTimeoutMs: number;
   /**
-   * The request creates something: it goes out on a fresh connection and is never sent a second time.
+   * The request creates something: it has a connection of its own and is never sent a second time.
    * Otherwise a kept connection that turns out to be dead, without a byte of an answer, is replaced by a
    * fresh one once, unseen by the caller.
    */

@@ -10,7 +10,7 @@ import type { OperationsDeps } from "../../src/operations/deps.ts";
 import { createOperations, type LoadableOperations } from "../../src/operations/operations.ts";
 import { createSessionOperations } from "../../src/operations/sessions.ts";
 import type { KeyTestResult } from "../../src/operations/types.ts";
-import { KeyPool, type PoolSettings } from "../../src/pool/pool.ts";
+import { KeyPool } from "../../src/pool/pool.ts";
 import { LiveRecord } from "../../src/record/live.ts";
 import { createSecretBox, equalSecrets, type SecretBox } from "../../src/secrets.ts";
 import { createSettings, type LiveSettings } from "../../src/settings.ts";
@@ -64,7 +64,7 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
   const states: KeyState[] = [];
   const pool = new KeyPool({
     clock,
-    settings: () => settings.current as PoolSettings,
+    settings: () => settings.current,
     events: {
       stateChanged: (state) => states.push(state),
       removed() {},

@@ -227,12 +227,13 @@ describe("a kept connection that dies as it is used", () => {
     expect(server.requests.length).toBe(2);
   });
 
-  test("a request that must go out once uses no kept connection at all", async () => {
+  test("a request that must go out once uses no kept connection, and keeps none", async () => {
     await serve(dyingAtSecond("end"));
     for (let index = 0; index < 3; index++)
       expect((await ask(client, post(server.url, "{}"), { once: true })).status).toBe(200);
     expect(new Set(ports()).size).toBe(3);
     expect(server.requests.length).toBe(3);
+    expect(client.stats()).toEqual({ openConnections: 0, idleConnections: 0 });
   });
 
   test("the failure of the replacement says that something may have been sent", async () => {

@@ -17,7 +17,7 @@ export function settingRoutes(settings: SettingsOperations): Route[] {
       path: "/settings",
       summary: "Changes settings: all that are named or none; null is the default",
       // Names and values are checked by the settings' own table.
-      body: t.Record(t.String(), t.Unknown()),
+      body: t.Record(t.String(), t.Unknown(), { maxProperties: 1_000 }),
       handle: async ({ body: given, actor }) => toJson((await settings.patch(given, actor)).settings),
     }),
     route({

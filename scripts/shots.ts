@@ -1,0 +1,105 @@
+/**
+ * Pictures of every page in light and dark, at 1440 and 390 px, to be looked at: `test/shots/*.png`.
+ *
+ *     bun scripts/shots.ts                     over an invented installation
+ *     bun scripts/shots.ts URL [PASSWORD]      over a running server
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { launchBrowser, type TestBrowser } from "../test/support/browser.ts";
+import { PAGE_PASSWORD, startPages } from "../test/support/page-server.ts";
+
+const OUT = join(import.meta.dir, "..", "test", "shots");
+const WIDTHS = [1440, 390];
+const THEMES = ["light", "dark"] as const;
+
+interface Scene {
+  name: string;
+  path: string;
+  /** What a person does there before the picture is taken. */
+  act?(page: Page): Promise<void>;
+}
+
+/** A path may end in "the first link that begins with this". */
+const SCENES: Scene[] = [
+  { name: "dashboard", path: "/" },
+  { name: "keys", path: "/keys" },
+  { name: "keys-add", path: "/keys", act: (page) => page.getByRole("button", { name: "Add key" }).click() },
+  {
+    name: "keys-paste",
+    path: "/keys",
+    act: (page) => page.getByRole("button", { name: "Paste many" }).click(),
+  },
+  { name: "key", path: "/keys", act: (page) => page.locator("a[href^='/keys/']").nth(2).click() },
+  { name: "logs", path: "/logs" },
+  { name: "logs-events", path: "/logs?kind=key_event" },
+  { name: "log", path: "/logs", act: (page) => page.locator("a[href^='/logs/']").nth(3).click() },
+  { name: "settings", path: "/settings" },
+];
+
+const [givenUrl, givenPassword] = process.argv.slice(2);
+const own = givenUrl ? null : await startPages({ openProxy: "this_machine" });
+const empty = givenUrl ? null : await startPages({ openProxy: "this_machine" });
+empty?.installation.keys.splice(0);
+empty?.installation.requests.splice(0);
+if (empty) empty.installation.figures.requestsToday = 0;
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+const browser = await launchBrowser(Bun.which("chromium") ?? "chromium");
+const problems: string[] = [];
+const password = givenPassword ?? PAGE_PASSWORD;
+for (const width of WIDTHS) {
+  for (const colorScheme of THEMES) {
+    problems.push(
+      ...(await shootAll(browser, own?.url ?? givenUrl!, width, colorScheme, ["login", ...SCENES])),
+    );
+    if (empty)
+      problems.push(
+        ...(await shootAll(browser, empty.url, width, colorScheme, [{ name: "welcome", path: "/" }])),
+      );
+  }
+}
+await browser.close();
+await own?.stop();
+await empty?.stop();
+for (const problem of problems) console.error(problem);
+console.log(`${OUT}: ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);
+
+async function shootAll(
+  browser: TestBrowser,
+  url: string,
+  width: number,
+  colorScheme: "light" | "dark",
+  scenes: (Scene | "login")[],
+): Promise<string[]> {
+  const { page, problems, close } = await browser.open({
+    width,
+    height: width > 720 ? 900 : 844,
+    colorScheme,
+  });
+  const shoot = async (name: string) => {
+    await page.waitForTimeout(250);
+    await page.screenshot({
+      path: join(OUT, `${name}-${colorScheme}-${width}.png`),
+      fullPage: !name.startsWith("keys-"),
+    });
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (sideways > 0) problems.push(`${name}-${colorScheme}-${width} scrolls ${sideways} px sideways`);
+  };
+  await page.goto(`${url}/login`);
+  await page.getByLabel("Password").fill(password);
+  if (scenes.includes("login")) await shoot("login");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL(`${url}/`);
+  for (const scene of scenes) {
+    if (scene === "login") continue;
+    await page.goto(url + scene.path);
+    await scene.act?.(page);
+    await shoot(scene.name);
+  }
+  await close();
+  return problems.map((problem) => `${width} ${colorScheme}: ${problem}`);
+}

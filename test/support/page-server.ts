@@ -1,0 +1,98 @@
+import { Elysia } from "elysia";
+import { createAccess } from "../../src/admin/access.ts";
+import { createClientOf } from "../../src/admin/client.ts";
+import type { PageDeps } from "../../src/admin/page-context.ts";
+import { createPages } from "../../src/admin/pages.ts";
+import { createAssets } from "../../src/assets.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { createFakeInstallation, type FakeInstallation } from "./fake-operations.ts";
+
+export const PAGE_PASSWORD = "correct horse battery";
+const COOKIE = "lb_session=known";
+/** So long a wrong password waits here. */
+const WAIT_S = 8;
+
+export interface PageServer {
+  url: string;
+  installation: FakeInstallation;
+  /** What the program's own log got. */
+  logged: unknown[];
+  /** As a browser asks that is logged in; `form` makes it a POST from a page of this server. */
+  ask(
+    path: string,
+    options?: { form?: Record<string, string>; headers?: Record<string, string> },
+  ): Promise<PageAnswer>;
+  stop(): Promise<void>;
+}
+
+export interface PageAnswer {
+  status: number;
+  headers: Headers;
+  html: string;
+}
+
+/** The pages over the invented installation, really listening; sessions are one cookie. */
+export async function startPages(
+  options: Partial<Pick<PageDeps, "requireAdminLogin" | "openProxy" | "clock">> & { port?: number } = {},
+): Promise<PageServer> {
+  const clock: Clock = options.clock ?? systemClock;
+  const installation = createFakeInstallation(clock);
+  const logged: unknown[] = [];
+  const sessionOf = async (request: Request) =>
+    request.headers.get("cookie")?.includes(COOKIE)
+      ? {
+          id: "known",
+          createdAt: 0,
+          lastSeenAt: 0,
+          expiresAt: Number.MAX_SAFE_INTEGER,
+          address: "127.0.0.1",
+          userAgent: "",
+        }
+      : null;
+  const clientOf = createClientOf({
+    connectionAddress: () => "127.0.0.1",
+    clientAddress: (connection) => connection,
+    isTrustedProxy: () => false,
+  });
+  const requireAdminLogin = options.requireAdminLogin ?? true;
+  const deps: PageDeps = {
+    operations: installation.operations,
+    live: { figures: () => installation.figures },
+    access: createAccess({ requireAdminLogin, isApiToken: () => false, sessions: { sessionOf }, clientOf }),
+    sessions: {
+      async logIn({ password }) {
+        if (password === PAGE_PASSWORD)
+          return { ok: true, cookie: `${COOKIE}; Path=/; HttpOnly; SameSite=Strict` };
+        return { ok: false, waitS: WAIT_S, message: `Wrong password. Try again in ${WAIT_S} s.` };
+      },
+      logOut: async () => "lb_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
+    },
+    clientOf,
+    clock,
+    logger: { error: (message, fields) => logged.push({ message, ...fields }) },
+    version: "1.2.3",
+    requireAdminLogin,
+    openProxy: options.openProxy ?? "nobody",
+    keepOpen: () => undefined,
+  };
+  const app = new Elysia()
+    .use(createAssets())
+    .use(createPages(deps))
+    .listen({ port: options.port ?? 0, hostname: "127.0.0.1" });
+  const url = `http://127.0.0.1:${app.server!.port}`;
+  return {
+    url,
+    installation,
+    logged,
+    async ask(path, { form, headers } = {}) {
+      const answer = await fetch(`${url}${path}`, {
+        method: form ? "POST" : "GET",
+        redirect: "manual",
+        headers: { cookie: COOKIE, ...(form && { origin: url }), ...headers },
+        ...(form && { body: new URLSearchParams(form) }),
+      });
+      return { status: answer.status, headers: answer.headers, html: await answer.text() };
+    },
+    stop: () => app.stop(true).then(() => undefined),
+  };
+}
