@@ -3,8 +3,9 @@
  * its core, load and upstream on the other. Rounds are interleaved, so that a slow moment of the machine meets both.
  */
 import { existsSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
+import { findTool, missingTool } from "../test/support/find-tool.ts";
 import { cpuMs, executable, startProgram } from "../test/support/process.ts";
 import { startBalancer } from "./support/balancer.ts";
 import { startNginx } from "./support/nginx.ts";
@@ -17,6 +18,8 @@ const SECONDS = 4;
 const WARM_UP_SECONDS = 2;
 const PROXY_CORE = 0;
 const LOAD_CORE = 1;
+/** Runnable processes before the start, averaged over a minute. */
+const BUSY_LOAD = 0.5;
 
 interface Contestant {
   name: string;
@@ -32,6 +35,8 @@ export async function runProxyScene(): Promise<void> {
   const [nginxPath, wrk] = [tool("nginx", "nginx-light"), tool("wrk", "wrk")];
   if (!existsSync(executable[0]!)) throw new Error("dist/load-balancer is missing: bun run build");
   if (cpus().length < 2) throw new Error("two cores are needed: one for the proxy, one for the load");
+  const load = loadavg()[0]!;
+  if (load > BUSY_LOAD) console.log(`The machine is busy (load ${load.toFixed(1)}): expect too low figures.`);
   const upstream = await startProgram({
     command: [process.execPath, join(import.meta.dir, "support/raw-upstream.ts")],
     cores: String(LOAD_CORE),
@@ -100,7 +105,7 @@ function median(values: number[]): number {
 }
 
 function tool(command: string, debianPackage: string): string {
-  const path = Bun.which(command, { PATH: `${process.env.PATH}:/usr/sbin:/sbin` });
-  if (path === null) throw new Error(`${command} is missing: apt-get install ${debianPackage}`);
+  const path = findTool(command);
+  if (path === null) throw new Error(missingTool(command, debianPackage));
   return path;
 }

@@ -117,6 +117,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     forward,
     masterKeyRequired: masterApiKey !== undefined,
     isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
+    idleTimeoutS: IDLE_TIMEOUT_S,
     maxBodyBytes: () => settings.current.maxRequestBodyBytes,
     poolNamed: directory.poolNamed,
     clientAddress: addressOf,
@@ -162,7 +163,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         version,
         uptimeS: () => Math.round((clock.monotonic() - startedAtMonotonic) / 1_000),
         isDraining: () => draining,
-        hasUsableKey: () => operations.keys.counts().available > 0,
+        hasUsableKey: () => pool.hasAvailableKey(),
         checkStorage: () => storage.checkWritable(),
       }),
     )

@@ -59,7 +59,8 @@ function allowed(from: string, to: string): boolean {
   if (source === target || SHARED.includes(target)) return true;
   const rules = [MAY_IMPORT[source], MAY_IMPORT[detailOf(from)]];
   return rules.some(
-    (rule) => rule === "everything" || rule?.includes(target) === true || rule?.includes(detailOf(to)) === true,
+    (rule) =>
+      rule === "everything" || rule?.includes(target) === true || rule?.includes(detailOf(to)) === true,
   );
 }
 
@@ -74,7 +75,9 @@ describe("the import table", () => {
   test("nobody imports whom it may not know", () => {
     const broken = all.flatMap(({ path, imports }) =>
       imports
-        .filter((target) => /^(src|views)\//.test(target) && moduleOf(path) in MAY_IMPORT && !allowed(path, target))
+        .filter(
+          (target) => /^(src|views)\//.test(target) && moduleOf(path) in MAY_IMPORT && !allowed(path, target),
+        )
         .map((target) => `${path} imports ${target}`),
     );
     expect(broken).toEqual([]);
@@ -100,9 +103,17 @@ describe("the import table", () => {
 
 /** What may stand in one place only. */
 const ONLY_IN: { what: string; pattern: RegExp; where: RegExp }[] = [
-  { what: "SQL", pattern: /bun:sqlite|\b(?:SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b/, where: /^src\/storage\// },
+  {
+    what: "SQL",
+    pattern: /bun:sqlite|\b(?:SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b/,
+    where: /^src\/storage\//,
+  },
   { what: "the environment", pattern: /\b(?:process|Bun)\.env\b/, where: /^src\/config\.ts$/ },
-  { what: "the time", pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, where: /^src\/clock\.ts$/ },
+  {
+    what: "the time",
+    pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
+    where: /^src\/clock\.ts$/,
+  },
   { what: "chance", pattern: /\bMath\.random\(|randomUUID/, where: /^src\/clock\.ts$/ },
   {
     what: "cryptographic chance",
@@ -126,7 +137,9 @@ describe("one place for each", () => {
   }
 
   test("no folder is a drawer for everything", () => {
-    const drawers = all.filter(({ path }) => /(?:^|\/)(?:utils?|common|helpers?|services?)(?:\/|\.)/.test(path));
+    const drawers = all.filter(({ path }) =>
+      /(?:^|\/)(?:utils?|common|helpers?|services?)(?:\/|\.)/.test(path),
+    );
     expect(drawers.map(({ path }) => path)).toEqual([]);
   });
 });

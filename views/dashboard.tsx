@@ -1,4 +1,4 @@
-import { KEY_STATUSES, type KeyView, type Pool } from "../src/types.ts";
+import { KEY_STATUSES, type KeyStatus, type KeyView, type Pool } from "../src/types.ts";
 import { ActionForm } from "./components/button.tsx";
 import { type Failure, FailureTable } from "./components/failures.tsx";
 import { HeatRow } from "./components/heat-row.tsx";
@@ -72,7 +72,7 @@ export function DashboardPage(props: DashboardProps) {
         />
       </section>
       <Figures figures={figures} reader={reader} />
-      <div class="columns">
+      <div class="columns even">
         <section class="card">
           <header>
             <h2>Requests a minute</h2>
@@ -158,7 +158,7 @@ function Figures(props: { figures: DashboardFigures; reader: Reader }) {
         label="Moved to another key"
         value={count(figures.failoversToday)}
         title={exact(figures.failoversToday)}
-        detail="today, unseen by the client"
+        detail={`${percent(figures.failoversToday, figures.requestsToday)} of the requests`}
         spark={minutes.map((minute) => minute.failovers)}
         sparkClass="c-ejected"
       />
@@ -188,12 +188,17 @@ function StatusSummary(props: { counts: KeyCounts }) {
         <li>
           <a class={`badge ${STATUS_LOOKS[status].className}`} href={href("/keys", { status })}>
             <StatusIcon status={status} />
-            <span safe>{`${exact(props.counts[status])} ${STATUS_LOOKS[status].plural}`}</span>
+            <span safe>{counted(status, props.counts[status])}</span>
           </a>
         </li>
       ))}
     </ul>
   );
+}
+
+function counted(status: KeyStatus, amount: number): string {
+  const [many, one] = STATUS_LOOKS[status].counted;
+  return `${exact(amount)} ${amount === 1 ? (one ?? many) : many}`;
 }
 
 /** "38 requests of the last hour were moved to another key, 2 failed." */

@@ -51,7 +51,7 @@ function threeDigits(value: number): string {
 export function duration(ms: number | null): string {
   if (ms === null) return UNKNOWN;
   if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE) return `${threeDigits(ms / SECOND)} s`;
+  if (ms < MINUTE) return `${ms % SECOND === 0 ? ms / SECOND : threeDigits(ms / SECOND)} s`;
   if (ms < HOUR) return twoUnits(ms, MINUTE, "min", SECOND, "s");
   if (ms < DAY) return twoUnits(ms, HOUR, "h", MINUTE, "min");
   return twoUnits(ms, DAY, "d", HOUR, "h");

@@ -59,7 +59,7 @@ export function KeyPage(props: KeyPageProps) {
               <p class="inside soft top">None yet.</p>
             ) : (
               <div class="scroll">
-                <RequestTable requests={props.requests} names={props.names} reader={reader} />
+                <RequestTable requests={props.requests} names={props.names} ofOneKey reader={reader} />
               </div>
             )}
           </section>

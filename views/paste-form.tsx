@@ -42,7 +42,7 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
         <textarea
           {...controlAttributes(field)}
           class="mono"
-          rows="8"
+          rows="6"
           required
           autofocus
           spellcheck="false"

@@ -39,7 +39,7 @@ export function SettingsPage(props: SettingsPageProps) {
           </ul>
         </nav>
         <div class="stack">
-          <form id={RESET_FORM} method="post" />
+          <form id={RESET_FORM} method="post" hidden />
           <SettingsForm {...props} />
           <section class="card" id="about">
             <header>

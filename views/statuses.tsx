@@ -3,8 +3,8 @@ import type { KeyStatus } from "../src/types.ts";
 /** A status has a colour, an icon and a word, so that it is told apart without colour vision. */
 export interface StatusLook {
   word: string;
-  /** How several keys of it are counted in a sentence: "2 cooling". */
-  plural: string;
+  /** How keys of it are counted: "2 cooling"; where one is said differently, that comes second. */
+  counted: [many: string, one?: string];
   className: string;
   icon: JSX.Element;
   /** What it asks of people: nothing, patience, or a hand. */
@@ -14,14 +14,14 @@ export interface StatusLook {
 export const STATUS_LOOKS: Record<KeyStatus, StatusLook> = {
   available: {
     word: "Available",
-    plural: "available",
+    counted: ["available"],
     className: "is-available",
     icon: <circle cx="6" cy="6" r="4" fill="currentColor" />,
     asks: "nothing",
   },
   cooling: {
     word: "Cooling",
-    plural: "cooling",
+    counted: ["cooling"],
     className: "is-cooling",
     icon: (
       <>
@@ -33,21 +33,21 @@ export const STATUS_LOOKS: Record<KeyStatus, StatusLook> = {
   },
   ejected: {
     word: "Ejected",
-    plural: "ejected",
+    counted: ["ejected"],
     className: "is-ejected",
     icon: <path d="M6 1.2 11.2 10.6H.8Z" fill="currentColor" />,
     asks: "patience",
   },
   daily_limit_reached: {
     word: "Daily limit",
-    plural: "at their daily limit",
+    counted: ["at their daily limit", "at its daily limit"],
     className: "is-daily",
     icon: <rect x="2" y="2" width="8" height="8" rx="1" fill="currentColor" />,
     asks: "patience",
   },
   no_credit: {
     word: "No credit",
-    plural: "without credit",
+    counted: ["without credit"],
     className: "is-credit",
     icon: (
       <>
@@ -64,14 +64,14 @@ export const STATUS_LOOKS: Record<KeyStatus, StatusLook> = {
   },
   invalid: {
     word: "Invalid",
-    plural: "invalid",
+    counted: ["invalid"],
     className: "is-invalid",
     icon: <path d="m2 2 8 8M10 2l-8 8" stroke="currentColor" stroke-width="2" stroke-linecap="round" />,
     asks: "a hand",
   },
   disabled: {
     word: "Disabled",
-    plural: "disabled",
+    counted: ["disabled"],
     className: "is-disabled",
     icon: <circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" stroke-width="1.5" />,
     asks: "a decision",

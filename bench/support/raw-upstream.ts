@@ -51,7 +51,7 @@ console.log(`http://127.0.0.1:${server.port}`);
 function requestLength(bytes: Buffer): number | null {
   const end = bytes.indexOf(HEAD_END);
   if (end < 0) return null;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(bytes.latin1Slice(0, end));
+  const length = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString("latin1", 0, end));
   if (length === null) throw new Error("a request without content-length");
   return end + HEAD_END.length + Number(length[1]);
 }

@@ -259,6 +259,12 @@ export class KeyPool implements PoolControl {
     this.#refreshAll();
   }
 
+  /** Whether some key could serve some model now. */
+  hasAvailableKey(): boolean {
+    this.#passTime(this.options.clock.monotonic());
+    return this.#lanes.ready(ALL_POOLS, EVERY_MODEL).size > 0;
+  }
+
   view(id: string): KeyView | null {
     const entry = this.#byId.get(id);
     return entry === undefined ? null : viewOf(entry, this.#moment());

@@ -53,7 +53,7 @@ function isOwnOrigin(origin: string, host: string | null): boolean {
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
   const name = url.hostname.replace(/^\[|\]$/g, "");
-  if (name === "localhost" || name.endsWith(".localhost") || name === "::1" || name.startsWith("127."))
-    return true;
-  return isIP(name) !== 0 && url.host === host;
+  if (name === "localhost" || name.endsWith(".localhost")) return true;
+  if (isIP(name) === 0) return false;
+  return name === "::1" || name.startsWith("127.") || url.host === host;
 }

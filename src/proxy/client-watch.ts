@@ -4,6 +4,8 @@ const LOOK_EVERY_MS = 100;
 export interface Watched {
   /** Aborts when the client leaves. Asking for it costs, so it is asked for late. */
   readonly signal: AbortSignal;
+  /** Called once, when it turns out that the client waits for longer. */
+  onLongWait(): void;
   /** Called once, when the client has left. */
   onClientLeft(): void;
 }
@@ -36,6 +38,7 @@ export class ClientWatch {
     this.#fresh.clear();
     for (const watched of waiting) {
       const { signal } = watched;
+      watched.onLongWait();
       if (signal.aborted) watched.onClientLeft();
       else signal.addEventListener("abort", () => watched.onClientLeft());
     }

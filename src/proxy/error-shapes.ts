@@ -1,4 +1,5 @@
 import type { HeaderList } from "../upstream/types.ts";
+import { FIELD_LIST, type FieldKind } from "./error-fields.ts";
 
 /** What an error says, whatever shape its provider gave it. */
 export interface ErrorShape {
@@ -24,90 +25,6 @@ export interface WaitField {
   field: string;
   value: string | number;
 }
-
-type FieldKind =
-  /** Words for people. */
-  | "text"
-  /** An identifier, or an HTTP status. */
-  | "name"
-  /** An identifier whose numbers mean something only together with the field. */
-  | "numbered"
-  /** More fields are inside. */
-  | "inside"
-  /** States a wait. */
-  | "wait"
-  /** The answer of somebody else, as text or JSON. */
-  | "quote"
-  /** Response headers of somebody else. */
-  | "headers"
-  /** That it is there says all; what it holds is not looked at. */
-  | "mark";
-
-/**
- * The fields that matter in the bodies of errors; every other field is never looked at, least of all those that
- * echo the client's own words (`input`, `failed_generation`). The order is that of the message:
- * the first text found is the provider's sentence. A new shape is one more line here.
- */
-const FIELDS: Record<string, FieldKind> = {
-  message: "text",
-  msg: "text",
-  Message: "text",
-  error_msg: "text",
-  error_message: "text",
-  errorMessage: "text",
-  status_msg: "text",
-  error_description: "text",
-  faultstring: "text",
-  detail: "text",
-  error: "text",
-  errors: "text",
-  details: "text",
-  title: "text",
-  description: "text",
-  base_resp: "inside",
-  innererror: "inside",
-  inner_error: "inside",
-  metadata: "inside",
-  violations: "inside",
-  quotaDimensions: "inside",
-  response: "inside",
-  fault: "inside",
-  code: "name",
-  type: "name",
-  status: "name",
-  reason: "name",
-  statusCode: "name",
-  StatusCode: "name",
-  http_code: "name",
-  raw_status_code: "name",
-  error_type: "name",
-  errorcode: "name",
-  errorCode: "name",
-  Code: "name",
-  __type: "name",
-  limit_source: "name",
-  quotaId: "name",
-  quotaValue: "numbered",
-  status_code: "numbered",
-  error_code: "numbered",
-  flagged_input: "mark",
-  raw: "quote",
-  headers: "headers",
-  retryDelay: "wait",
-  retry_after: "wait",
-  retryAfter: "wait",
-  retry_after_seconds: "wait",
-  retryAfterSeconds: "wait",
-  retry_after_ms: "wait",
-  retryAfterMs: "wait",
-  resets_in_seconds: "wait",
-  resets_at: "wait",
-  resetsAt: "wait",
-  reset_at: "wait",
-  resetAt: "wait",
-  estimated_time: "wait",
-};
-const FIELD_LIST = Object.entries(FIELDS);
 
 const RELAYED = /^provider returned error/i;
 
@@ -215,7 +132,7 @@ class ShapeReader {
   #addName(value: string | number, prefix: string): void {
     const number = typeof value === "number" ? value : /^\d{3}$/.test(value) ? Number(value) : Number.NaN;
     if (number >= 400 && number <= 599) this.#status ??= number;
-    else if (String(value).length <= 200) this.#names.add(prefix + String(value).toLowerCase());
+    else if (String(value).length <= 200) this.#names.add(`${prefix}${value}`.toLowerCase());
   }
 
   #addWait(field: string, value: unknown): void {
@@ -237,7 +154,9 @@ class ShapeReader {
     if (start >= 0) {
       const end = Math.max(message.lastIndexOf("}"), message.lastIndexOf("]"));
       const json = parseJson(message.slice(start, end + 1));
-      if (json !== undefined) return quotedFrom(json, this.quotes);
+      const quoted = json === undefined ? null : quotedFrom(json, this.quotes);
+      // Any other JSON in a sentence (a schema, a list of parameters) is no answer.
+      if (quoted !== null && (quoted.text !== "" || quoted.status !== null)) return quoted;
     }
     const mark = QUOTE_MARK.exec(message);
     return mark === null ? null : quotedFrom(message.slice(mark.index + mark[0].length), this.quotes);

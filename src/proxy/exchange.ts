@@ -46,6 +46,7 @@ export class Exchange implements Watched {
   #attemptBeganAt = 0;
   #wakePause: (() => void) | null = null;
   #recorded = false;
+  #idleLimitLifted = false;
 
   constructor(
     private readonly request: ProxyRequest,
@@ -56,7 +57,17 @@ export class Exchange implements Watched {
   }
 
   get signal(): AbortSignal {
-    return this.request.source.signal;
+    return this.request.connection.signal;
+  }
+
+  onLongWait(): void {
+    this.#liftIdleLimit();
+  }
+
+  #liftIdleLimit(): void {
+    if (this.#idleLimitLifted) return;
+    this.#idleLimitLifted = true;
+    this.request.connection.liftIdleLimit();
   }
 
   onClientLeft(): void {
@@ -142,6 +153,7 @@ export class Exchange implements Watched {
   }
 
   #stream(lease: Lease, result: AttemptResult, answer: FlowingAnswer): Response {
+    this.#liftIdleLimit();
     const observer = new StreamObserver();
     const status = result.status as number;
     const isEventStream = (findHeader(answer.headers, "content-type") ?? "").startsWith("text/event-stream");
@@ -237,6 +249,7 @@ export class Exchange implements Watched {
   #record(ending: Ending): void {
     if (this.#recorded) throw new Error(`request ${this.request.id} was recorded twice`);
     this.#recorded = true;
+    if (this.#idleLimitLifted) this.request.connection.restoreIdleLimit();
     this.deps.watch.delete(this);
     const { request } = this;
     const { usage } = ending;

@@ -1,5 +1,5 @@
 /** What the first event of an event stream holds. */
-export interface FirstEvent {
+interface FirstEvent {
   /** The `event:` field; "" where there is none. */
   name: string;
   /** The `data:` lines joined by LF. */

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "./error-shapes.ts";
  * Texts of which an answer that is an error holds at least one. Inside the model's own words the quotes would be
  * escaped, so a text without any of them cannot hide an error, and need not be parsed to know it.
  */
-const MARKS = ['"error', '"base_resp"', '"code"', '"success"', '"status"', '"msg"'];
+const MARKS = ['"error"', '"error_code"', '"base_resp"', '"code"', '"success"', '"status"'];
 
 /** Cheap and never wrong in saying no. */
 export function mayHideError(text: string): boolean {

@@ -11,7 +11,7 @@ import { plainReason, verdictOf } from "./verdict.ts";
 const QUOTA_FROM_MS = 3_600_000;
 
 /** What a verdict on an error takes from around its body. */
-export interface Surroundings {
+interface Surroundings {
   headers: HeaderList;
   /** Wall clock, epoch ms. */
   now: number;

@@ -133,7 +133,7 @@ export const unknownModelInWords: Signal = {
     "no models loaded", // LM Studio
     "not found the model", // Moonshot
     "not found for account", // NVIDIA
-    "^model: ", // Anthropic
+    "^model: (?!field required|input should)", // Anthropic
     "模型不存在|模型.{0,40}(?:不存在|未找到|已下线|未开通)",
   ),
 };

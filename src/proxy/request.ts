@@ -3,6 +3,16 @@ import { type Endpoint, findEndpoint } from "./endpoints.ts";
 import { ProxyError } from "./errors.ts";
 import { requestHeaders } from "./headers.ts";
 
+/** What the proxy does with the connection that a request came by. */
+export interface ClientConnection {
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  /** The runtime closes a connection on which nothing moves; an answer may take minutes, so its limit is lifted. */
+  liftIdleLimit(): void;
+  /** To be called before the answer ends, or the next pause on this connection would have no limit. */
+  restoreIdleLimit(): void;
+}
+
 /** A client's request as the forward loop wants it: read once, its body's bytes as they came. */
 export interface ProxyRequest {
   id: string;
@@ -20,8 +30,7 @@ export interface ProxyRequest {
   poolId: string | null;
   clientAddress: string;
   userAgent: string;
-  /** The runtime's own request: aborts when the client leaves. */
-  source: { readonly signal: AbortSignal };
+  connection: ClientConnection;
   /** When the request came: wall clock and monotonic ms. */
   at: number;
   startedAt: number;
@@ -41,6 +50,7 @@ const NOTHING: RoutingFacts = { model: null, stream: false };
 export interface Arrival {
   id: string;
   request: Request;
+  connection: ClientConnection;
   /** Below the base, beginning with `/`, without query. */
   path: string;
   search: string;
@@ -69,7 +79,7 @@ export async function readRequest(arrival: Arrival, maxBodyBytes: number): Promi
     poolId: arrival.poolId,
     clientAddress: arrival.clientAddress,
     userAgent: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_USER_AGENT_CHARS),
-    source: request,
+    connection: arrival.connection,
     at: arrival.at,
     startedAt: arrival.startedAt,
   };

@@ -3,7 +3,7 @@ import type { Logger } from "../log.ts";
 import { type ClientAuthOptions, checkClient } from "./client-auth.ts";
 import { errorResponse, ProxyError } from "./errors.ts";
 import type { Forward } from "./forward.ts";
-import { type Arrival, readRequest } from "./request.ts";
+import { type Arrival, type ClientConnection, readRequest } from "./request.ts";
 
 /** More requests at once than this are refused, so that memory stays bounded. */
 const MAX_REQUESTS_IN_FLIGHT = 20_000;
@@ -13,6 +13,8 @@ export interface ProxyRouteDeps extends ClientAuthOptions {
   log: Logger;
   forward: Forward;
   maxBodyBytes(): number;
+  /** The runtime closes connections on which nothing moves after this. */
+  idleTimeoutS: number;
   /** The id of the pool with this name; null where there is none. */
   poolNamed(name: string): string | null;
   /** Who asks, seen through trusted proxies, from the connection's address. */
@@ -64,11 +66,8 @@ function createHandler(deps: ProxyRouteDeps) {
       checkClient(request.headers, deps);
       deps.began();
       entered = true;
-      const address = server.requestIP(request)?.address ?? "unknown";
-      const arrival = arrivalOf(deps, request, { id, startedAt, base, pool, address });
+      const arrival = arrivalOf(deps, request, { id, startedAt, base, pool, server });
       const parsed = await readRequest(arrival, deps.maxBodyBytes());
-      // Answers may take minutes: from here on our own limits hold.
-      server.timeout(request, 0);
       entered = false;
       return await deps.forward(parsed);
     } catch (error) {
@@ -102,7 +101,7 @@ function admit(deps: ProxyRouteDeps, request: Request): void {
 function arrivalOf(
   deps: ProxyRouteDeps,
   request: Request,
-  facts: { id: string; startedAt: number; base: string; pool: string | null; address: string },
+  facts: { id: string; startedAt: number; base: string; pool: string | null; server: ConnectionInfo },
 ): Arrival {
   const { url } = request;
   const pathAt = url.indexOf("/", url.indexOf("://") + 3) + facts.base.length;
@@ -115,13 +114,31 @@ function arrivalOf(
   return {
     id: facts.id,
     request,
+    connection: new Connection(request, facts.server, deps.idleTimeoutS),
     path: queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt),
     search: queryAt < 0 ? "" : url.slice(queryAt),
     poolId,
-    clientAddress: deps.clientAddress(facts.address, request.headers),
+    clientAddress: deps.clientAddress(facts.server.requestIP(request)?.address ?? "unknown", request.headers),
     at: deps.clock.now(),
     startedAt: facts.startedAt,
   };
+}
+
+class Connection implements ClientConnection {
+  constructor(
+    private readonly request: Request,
+    private readonly server: ConnectionInfo,
+    private readonly idleTimeoutS: number,
+  ) {}
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+  liftIdleLimit(): void {
+    this.server.timeout(this.request, 0);
+  }
+  restoreIdleLimit(): void {
+    this.server.timeout(this.request, this.idleTimeoutS);
+  }
 }
 
 /** A name of the path; one that is not well encoded names nothing. */

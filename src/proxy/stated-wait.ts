@@ -78,7 +78,7 @@ export function statedWait(headers: HeaderList, error: ErrorShape | null, now: n
 }
 
 /** The rate-limit window that the headers show as used up, and how long until it opens again. */
-export interface ExhaustedWindow {
+interface ExhaustedWindow {
   /** The header that states the reset: `x-ratelimit-reset-requests-day`. */
   header: string;
   waitMs: number;

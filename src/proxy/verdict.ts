@@ -17,7 +17,7 @@ const same = (status: number) => status;
 const passing = (status: number) => [500, 502, 503, 504].includes(status);
 
 /** What follows from each outcome (provider-answers.md, "What the client sees when nothing worked"). */
-export const TRAITS: Record<Outcome, Traits> = {
+const TRAITS: Record<Outcome, Traits> = {
   ok: { blame: "none", retry: false, strike: false, waits: false, clientStatus: same },
   client_error: { blame: "client", retry: false, strike: false, waits: false, clientStatus: same },
   content_filtered: { blame: "client", retry: false, strike: false, waits: false, clientStatus: same },
@@ -42,7 +42,7 @@ export const TRAITS: Record<Outcome, Traits> = {
   client_closed: { blame: "client", retry: false, strike: false, waits: false, clientStatus: () => 499 },
 };
 
-export interface VerdictFacts {
+interface VerdictFacts {
   outcome: Outcome;
   /** The status that the answer stands for, which its body may state better than its status line. */
   status: number;

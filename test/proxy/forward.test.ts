@@ -7,7 +7,8 @@ import { chat, ok } from "../support/openai-answers.ts";
 import { openAiError, rateLimited, unauthorized } from "../support/openai-errors.ts";
 import { chatStream, event, sse } from "../support/openai-streams.ts";
 
-const errorOf = async (answer: Response) => ((await answer.json()) as { error: { code: string; message: string } }).error;
+const errorOf = async (answer: Response) =>
+  ((await answer.json()) as { error: { code: string; message: string } }).error;
 const byName = <Item extends { name: string }>(items: Item[], name: string): Item => {
   const item = items.find((one) => one.name === name);
   if (item === undefined) throw new Error(`no ${name}`);
@@ -60,14 +61,20 @@ describe("a request that goes well", () => {
   });
 
   test("streams byte for byte and reads the usage on the side", async () => {
-    using upstream = startFakeUpstream({ keys: { "key-one-1": chatStream(20, { usage: "always", delayMs: 1 }) } });
+    using upstream = startFakeUpstream({
+      keys: { "key-one-1": chatStream(20, { usage: "always", delayMs: 1 }) },
+    });
     await using app = await startApp({ upstream: upstream.url, keys: ["key-one-1"] });
     const answer = await app.chat({ stream: true });
     const received = await answer.bytes();
     expect(answer.headers.get("content-type")).toStartWith("text/event-stream");
     expect(Buffer.from(received).equals(Buffer.from(upstream.calls[0]?.sentBody.bytes ?? []))).toBe(true);
     const [row] = await app.logs();
-    expect(row).toMatchObject({ stream: true, outcome: "ok", output_tokens: upstream.calls[0]?.usage?.outputTokens });
+    expect(row).toMatchObject({
+      stream: true,
+      outcome: "ok",
+      output_tokens: upstream.calls[0]?.usage?.outputTokens,
+    });
     expect(row?.ttft_ms).toBeLessThanOrEqual(row?.duration_ms ?? 0);
   });
 
@@ -104,7 +111,9 @@ describe("a request that goes well", () => {
 
 describe("a key at fault is passed over before the client notices", () => {
   test("429: cooled for exactly the stated time, and not asked again meanwhile", async () => {
-    using upstream = startFakeUpstream({ keys: { "key-bad-1": rateLimited({ retryAfter: 30 }), "key-good": ok() } });
+    using upstream = startFakeUpstream({
+      keys: { "key-bad-1": rateLimited({ retryAfter: 30 }), "key-good": ok() },
+    });
     await using app = await startApp({ upstream: upstream.url, keys: ["key-bad-1", "key-good"] });
     for (let n = 0; n < 6; n += 1) expect((await app.chat()).status).toBe(200);
     expect(upstream.callsOf("key-bad-1")).toHaveLength(1);
@@ -150,7 +159,10 @@ describe("the host at fault", () => {
     "200 with a page": html(200),
     "200 with an error": status(200, { error: { message: "overloaded", type: "server_error", code: 503 } }),
     "200 with nothing": status(200, ""),
-    "200 with broken JSON": respond({ headers: { "content-type": "application/json" }, pieces: ['{"id":"x","cho'] }),
+    "200 with broken JSON": respond({
+      headers: { "content-type": "application/json" },
+      pieces: ['{"id":"x","cho'],
+    }),
     "a reset before the head": reset("before_head"),
     "a reset inside the head": reset("mid_head"),
     "a redirect": status(302, "", { location: "http://127.0.0.1:9/" }),
@@ -169,7 +181,9 @@ describe("the host at fault", () => {
 
   test("no more than max_retries further attempts; JSON keeps its status, pages become JSON 502", async () => {
     const keys = ["key-a-123", "key-b-123", "key-c-123", "key-d-123", "key-e-123", "key-f-123"];
-    using upstream = startFakeUpstream({ keys: Object.fromEntries(keys.map((key) => [key, openAiError(503, "busy")])) });
+    using upstream = startFakeUpstream({
+      keys: Object.fromEntries(keys.map((key) => [key, openAiError(503, "busy")])),
+    });
     await using app = await startApp({ upstream: upstream.url, keys, settings: { max_retries: 2 } });
     const answer = await app.chat();
     expect(upstream.calls).toHaveLength(3);
@@ -183,7 +197,11 @@ describe("the host at fault", () => {
 
   test("nobody listens: 502 in words, at most 1 + max_retries attempts", async () => {
     const upstream = startFakeUpstream({ keys: ["key-a-123", "key-b-123", "key-c-123"] });
-    await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123", "key-b-123", "key-c-123"], settings: { max_retries: 1 } });
+    await using app = await startApp({
+      upstream: upstream.url,
+      keys: ["key-a-123", "key-b-123", "key-c-123"],
+      settings: { max_retries: 1 },
+    });
     upstream.close();
     const answer = await app.chat();
     expect(answer.status).toBe(502);
@@ -209,7 +227,9 @@ describe("the host at fault", () => {
 describe("the client's own mistakes", () => {
   for (const code of [400, 413, 422]) {
     test(`${code} goes to the client untouched, without a retry or a strike`, async () => {
-      const body = { error: { message: `no such thing ${code}`, type: "invalid_request_error", param: "x", code: null } };
+      const body = {
+        error: { message: `no such thing ${code}`, type: "invalid_request_error", param: "x", code: null },
+      };
       using upstream = startFakeUpstream({ fallback: status(code, body, { "x-custom": "kept" }) });
       await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123", "key-b-123"] });
       const answer = await app.chat();
@@ -222,7 +242,13 @@ describe("the client's own mistakes", () => {
   }
 
   test("404 for a model: every key is asked, then the upstream's own answer is passed on", async () => {
-    const body = { error: { message: "The model `x` does not exist", type: "invalid_request_error", code: "model_not_found" } };
+    const body = {
+      error: {
+        message: "The model `x` does not exist",
+        type: "invalid_request_error",
+        code: "model_not_found",
+      },
+    };
     using upstream = startFakeUpstream({ fallback: status(404, body) });
     await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123", "key-b-123"] });
     const answer = await app.chat({ model: "x" });
@@ -264,10 +290,15 @@ describe("no key", () => {
     await using app = await startApp({ upstream: upstream.url });
     const none = await app.chat();
     expect(none.status).toBe(503);
-    expect(await errorOf(none)).toMatchObject({ code: "no_usable_key", message: expect.stringContaining("no keys yet") });
+    expect(await errorOf(none)).toMatchObject({
+      code: "no_usable_key",
+      message: expect.stringContaining("no keys yet"),
+    });
     const { json } = await app.api("POST", "/keys", { secret: "key-a-secret-1" });
     await app.api("PATCH", `/keys/${(json as { id: string }).id}`, { enabled: false });
-    expect(await errorOf(await app.chat())).toMatchObject({ message: "No key can serve this request now: 1 disabled." });
+    expect(await errorOf(await app.chat())).toMatchObject({
+      message: "No key can serve this request now: 1 disabled.",
+    });
     await app.api("POST", "/keys", { secret: "key-a-123" + "-limited" });
     upstream.override(rateLimited({ retryAfter: 90 }));
     const first = await app.chat();

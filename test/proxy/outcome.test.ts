@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import {
   type AnswerFacts,
   afterOutput,
@@ -20,8 +21,8 @@ function judge(facts: Partial<AnswerFacts>): Verdict {
 const cases = await providerCases();
 
 describe("answers of providers", () => {
-  test("there are at least 700 of them, each with a name of its own", () => {
-    expect(cases.length).toBeGreaterThanOrEqual(700);
+  test("there are at least 760 of them, each with a name of its own", () => {
+    expect(cases.length).toBeGreaterThanOrEqual(760);
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
   });
 
@@ -171,6 +172,33 @@ describe("errors", () => {
       expect([401, 402, 403, 529]).not.toContain(verdict.clientStatus);
       expect(verdict.retry).toBe(verdict.blame !== "client");
     }
+  });
+});
+
+describe("any answer", () => {
+  test("gives a verdict that holds together", () => {
+    const body = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.record({ error: fc.anything() }).map((value) => JSON.stringify(value)),
+    );
+    const facts = fc.record({
+      status: fc.integer({ min: 200, max: 599 }),
+      body,
+      stream: fc.boolean(),
+      truncated: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(facts, (given) => {
+        const verdict = judge(given);
+        expect(verdict.strike).toBe(verdict.blame === "host");
+        expect(verdict.reason.length).toBeLessThanOrEqual(500);
+        expect(verdict.cooldownMs ?? 0).toBeWithin(0, 7 * 86_400_000 + 1);
+        expect(verdict.retry).toBe(!["client", "none"].includes(verdict.blame));
+        expect(verdict.outcome === "in_stream_error").toBe(verdict.cause !== undefined);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { chunk, html, respond, status } from "./answers.ts";
 import { endlessError, fin, never, raw, reset } from "./broken-answers.ts";
 import type { FakeUpstream, FakeUpstreamOptions } from "./fake-upstream.ts";
@@ -252,6 +254,15 @@ describe("connections", () => {
     expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "6", ""]);
     expect((await ask("none")).status).toBe(204);
     expect(await (await ask("page")).text()).toStartWith("<!DOCTYPE html>");
+  });
+
+  test("over TLS: whoever trusts the authority is served, others are not", async () => {
+    const file = (name: string) => readFileSync(join(import.meta.dir, "../fixtures/tls", name), "utf8");
+    start({ keys: ["a"], tls: { cert: file("localhost.pem"), key: file("localhost.key") } });
+    const ask = (tls: object) => fetch(`${upstream.url}/models`, { headers: { "x-api-key": "a" }, tls });
+    expect((await ask({ ca: file("ca.pem") })).status).toBe(200);
+    await expect(ask({})).rejects.toThrow();
+    expect(upstream.calls).toHaveLength(1);
   });
 
   test("bytes that are no clean HTTP are told as a fault", async () => {

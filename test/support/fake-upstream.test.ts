@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import { respond, status } from "./answers.ts";
 import type { FakeUpstream, FakeUpstreamOptions } from "./fake-upstream.ts";
 import { startFakeUpstream } from "./fake-upstream.ts";
-import { chat, modelNotFound, models, ok } from "./openai-answers.ts";
+import { chat, completion, embeddings, modelNotFound, models, ok } from "./openai-answers.ts";
 import { openAiError, rateLimited, refusing } from "./openai-errors.ts";
 import { chatStream, event, sse } from "./openai-streams.ts";
 import { every, firstTimes, slow } from "./scripts.ts";
@@ -141,6 +141,15 @@ describe("a healthy key, asked by the openai SDK", () => {
 });
 
 describe("scripts", () => {
+  test("a key may have one answer, whatever it is asked", async () => {
+    start({ keys: { completes: completion("said"), embeds: embeddings() } });
+    const said = (await (await ask("completes", question("?"))).json()) as OpenAI.Completion;
+    expect(said.choices[0]?.text).toBe("said");
+    const embedded = (await (await ask("embeds", { input: "x" })).json()) as OpenAI.CreateEmbeddingResponse;
+    expect(embedded.data).toHaveLength(1);
+    expect(upstream.calls[1]?.usage).toEqual({ inputTokens: embedded.usage.prompt_tokens, outputTokens: 0 });
+  });
+
   test("an array is used in turn, every(n) and firstTimes(n) count the calls of one key", async () => {
     const limited = rateLimited({ retryAfter: 30 });
     start({

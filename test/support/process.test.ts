@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, rmSync } from "node:fs";
-import { type Program, runProgram, startProgram, temporaryFolder } from "./process.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { fromSource, type Program, runProgram, startProgram, temporaryFolder } from "./process.ts";
 
 /** A server that says where it listens, holds 60 MB, stops well on SIGTERM and shows its environment. */
 const SERVER = `
@@ -44,4 +45,9 @@ test("a program that ends before it listens is an error that shows its output", 
   const refuses = [process.execPath, "-e", "console.error('PORT: no'); process.exit(1)"];
   await expect(startProgram({ command: refuses })).rejects.toThrow("the program ended with 1:\nPORT: no\n");
   expect(await runProgram(refuses)).toEqual({ exitCode: 1, stdout: "", stderr: "PORT: no\n" });
+});
+
+test("runs a command of the program to its end", async () => {
+  const finished = await runProgram([...fromSource, "version"]);
+  expect(finished).toEqual({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: "" });
 });

@@ -10,8 +10,13 @@ const ADDRESS = /https?:\/\/(?:\[[^\]]+\]|[^\s/:"]+):\d+/;
 /** How finely /proc/PID/stat counts (`getconf CLK_TCK`); 100 on every Linux that Bun runs on. */
 const TICKS_PER_S = 100;
 
-/** The program as its command line, without a command. */
-export const fromSource = [process.execPath, "--no-env-file", join(ROOT, "src/main.ts")];
+/** The program as its command line, without a command. Bun takes the JSX settings from the working folder's tsconfig. */
+export const fromSource = [
+  process.execPath,
+  "--no-env-file",
+  `--tsconfig-override=${join(ROOT, "tsconfig.json")}`,
+  join(ROOT, "src/main.ts"),
+];
 export const executable = [join(ROOT, "dist/load-balancer")];
 
 export interface ProgramOptions {

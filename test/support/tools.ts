@@ -1,7 +1,5 @@
 import { test } from "bun:test";
-
-/** Where Debian keeps tools that a user's PATH may lack. */
-const FURTHER_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin";
+import { findTool, missingTool } from "./find-tool.ts";
 
 export interface Tool {
   /** The tool's file; empty where it is missing (its tests don't run then). */
@@ -12,9 +10,9 @@ export interface Tool {
 
 /** An outside tool that some tests need, and the Debian package that has it. Says one line where it is missing. */
 export function needsTool(command: string, debianPackage: string): Tool {
-  const path = Bun.which(command, { PATH: `${process.env.PATH ?? ""}:${FURTHER_FOLDERS}` });
+  const path = findTool(command);
   if (path !== null) return { path, test };
-  const missing = `${command} is missing: apt-get install ${debianPackage}`;
+  const missing = missingTool(command, debianPackage);
   if (process.env.REQUIRE_TOOLS === "1") {
     const fail = () => {
       throw new Error(missing);

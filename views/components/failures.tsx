@@ -32,7 +32,7 @@ export function FailureTable(props: FailuresProps) {
           <th scope="col">Time</th>
           <th scope="col">Key</th>
           <th scope="col">Model</th>
-          <th scope="col">Outcome</th>
+          <th scope="col">Status</th>
           <th scope="col">Reason</th>
           <th scope="col">Then served by</th>
         </tr>
@@ -58,7 +58,8 @@ export function FailureTable(props: FailuresProps) {
               <td class="c-status wide-only">
                 <Badge
                   looks={look.looks}
-                  word={failure.status === null ? look.word : `${failure.status} ${look.word}`}
+                  word={failure.status === null ? look.word : String(failure.status)}
+                  title={look.word}
                 />
               </td>
               <td class="c-reason">

@@ -1,4 +1,4 @@
-import type { KeyStatus, KeyView, Pool } from "../../src/types.ts";
+import type { KeyView, Pool } from "../../src/types.ts";
 import { attr } from "../attr.ts";
 import { countdown, exact, type Reader } from "../format.ts";
 import { keyPath } from "../links.ts";
@@ -8,12 +8,6 @@ import { plural } from "../verdicts.ts";
 /** Above this number the cells are small and say nothing but their colour and, pointed at, their name. */
 const MAX_LARGE_CELLS = 60;
 const HOUR_MS = 3_600_000;
-
-const SHORT_WORDS: Partial<Record<KeyStatus, string>> = {
-  invalid: "invalid",
-  no_credit: "credit",
-  disabled: "off",
-};
 
 interface HeatRowProps {
   keys: KeyView[];
@@ -70,7 +64,10 @@ function Cell(props: { view: KeyView; small: boolean; reader: Reader }) {
     >
       {props.small ? null : (
         <>
-          <StatusIcon status={key.status} />
+          <StatusIcon
+            status={key.status}
+            size={look.asks === "nothing" || look.asks === "patience" ? 12 : 16}
+          />
           <CellText view={key} reader={props.reader} />
         </>
       )}
@@ -80,9 +77,9 @@ function Cell(props: { view: KeyView; small: boolean; reader: Reader }) {
 
 function CellText(props: { view: KeyView; reader: Reader }) {
   const { status, cooldownUntil, inFlight } = props.view;
-  const word = SHORT_WORDS[status];
-  if (word !== undefined) return <span safe>{word}</span>;
-  if (status === "available" || cooldownUntil === null) return <span safe>{exact(inFlight)}</span>;
+  const { asks } = STATUS_LOOKS[status];
+  if (asks === "nothing") return <span safe>{exact(inFlight)}</span>;
+  if (asks !== "patience" || cooldownUntil === null) return "";
   const left = cooldownUntil - props.reader.now;
   if (left > HOUR_MS) return <span safe>{`${Math.round(left / HOUR_MS)} h`}</span>;
   return (

@@ -1,13 +1,15 @@
 import type { Pool } from "../../src/types.ts";
+import { attr } from "../attr.ts";
 import { UNKNOWN } from "../format.ts";
-import { keyColour } from "./key-chip.tsx";
 
-/** A pool's own colour can't be written into a page without inline styles: it borrows the nearest rule, by its id. */
+/** The pool's own colour as an attribute of SVG: inline styles are forbidden. */
 export function PoolChip(props: { pool: Pool | undefined }) {
   if (props.pool === undefined) return <span class="soft">{UNKNOWN}</span>;
   return (
     <span class="key">
-      <span class={`dot ${keyColour(props.pool.id)}`} />
+      <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true">
+        <rect width="8" height="8" rx="2" fill={attr(props.pool.color)} />
+      </svg>
       <bdi class="name" safe>
         {props.pool.name}
       </bdi>

@@ -10,6 +10,8 @@ interface RequestTableProps {
   requests: RequestRecord[];
   /** By key id; a key that is not here was deleted. */
   names: ReadonlyMap<string, string>;
+  /** On a key's own page: without the columns that would say the key again. */
+  ofOneKey?: boolean;
   reader: Reader;
 }
 
@@ -22,7 +24,7 @@ export function RequestTable(props: RequestTableProps) {
           <th scope="col">Time</th>
           <th scope="col">Outcome</th>
           <th scope="col">Model</th>
-          <th scope="col">Key</th>
+          {!props.ofOneKey && <th scope="col">Key</th>}
           <th scope="col" class="right">
             Attempts
           </th>
@@ -35,19 +37,19 @@ export function RequestTable(props: RequestTableProps) {
           <th scope="col" class="right" title="Input and output tokens">
             Tokens
           </th>
-          <th scope="col">Error</th>
+          {!props.ofOneKey && <th scope="col">Error</th>}
         </tr>
       </thead>
       <tbody>
         {props.requests.map((request) => (
-          <RequestRow request={request} names={props.names} reader={props.reader} />
+          <RequestRow request={request} {...props} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function RequestRow(props: { request: RequestRecord; names: ReadonlyMap<string, string>; reader: Reader }) {
+function RequestRow(props: Omit<RequestTableProps, "requests"> & { request: RequestRecord }) {
   const { request, reader } = props;
   const look = outcomeLook(request.outcome);
   const last = request.attempts.at(-1);
@@ -67,13 +69,15 @@ function RequestRow(props: { request: RequestRecord; names: ReadonlyMap<string, 
           {request.model ?? UNKNOWN}
         </bdi>
       </td>
-      <td class="c-served">
-        {last === undefined ? (
-          <span class="soft">{UNKNOWN}</span>
-        ) : (
-          <KeyChip id={last.keyId} name={props.names.get(last.keyId) ?? null} />
-        )}
-      </td>
+      {!props.ofOneKey && (
+        <td class="c-served">
+          {last === undefined ? (
+            <span class="soft">{UNKNOWN}</span>
+          ) : (
+            <KeyChip id={last.keyId} name={props.names.get(last.keyId) ?? null} />
+          )}
+        </td>
+      )}
       <td class={`wide-only right${attempts > 1 ? " strong" : " soft"}`}>{attempts}</td>
       <td class="wide-only right" safe>
         {duration(request.ttftMs)}
@@ -84,11 +88,13 @@ function RequestRow(props: { request: RequestRecord; names: ReadonlyMap<string, 
       <td class="wide-only right" title={tokensTitle(request)} safe>
         {tokens(request)}
       </td>
-      <td class="wide-only">
-        <bdi class="cut soft" title={attr(request.error ?? "")} safe>
-          {request.error ?? ""}
-        </bdi>
-      </td>
+      {!props.ofOneKey && (
+        <td class="c-error wide-only">
+          <bdi class="cut soft" title={attr(request.error ?? "")} safe>
+            {request.error ?? ""}
+          </bdi>
+        </td>
+      )}
     </tr>
   );
 }

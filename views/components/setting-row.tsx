@@ -47,7 +47,10 @@ export function SettingRow(props: SettingRowProps) {
           {settingLabel(field.name)}
         </label>
         <p class="help" id={`${id}-help`}>
-          <span safe>{field.help}</span> <span safe>{range(field)}</span>
+          <span safe>{field.help}</span>{" "}
+          <span class="nowrap" safe>
+            {range(field)}
+          </span>
           {isUrl && <span safe>{props.keysThere}</span>}
         </p>
       </div>
@@ -208,8 +211,8 @@ function unitText(field: SettingField): string {
   const value = Number(field.value);
   const unit = field.unit ?? "";
   if (field.value === "" || !Number.isFinite(value)) return unit;
-  if (unit === "ms" && value >= 1000) return `ms, ${duration(value)}`;
-  if (unit === "s" && value >= 60) return `s, ${duration(1000 * value)}`;
-  if (unit === "bytes" && value >= 1000) return `bytes, ${bytes(value)}`;
+  if (unit === "ms" && value >= 1000) return `ms = ${duration(value)}`;
+  if (unit === "s" && value >= 60) return `s = ${duration(1000 * value)}`;
+  if (unit === "bytes" && value >= 1000) return `bytes = ${bytes(value)}`;
   return unit;
 }

@@ -9,7 +9,10 @@ export interface CallDeps {
   access: Access;
   clock: Clock;
   logger: Pick<Logger, "error">;
-  /** Takes the runtime's idle limit off a connection: testing a key may take as long as its upstream does. */
+  /**
+   * Takes the runtime's idle limit off a connection: testing a key may take as long as its upstream does. It stays
+   * off while the connection lives, so only calls that need it ask for it.
+   */
   keepOpen(request: Request): void;
 }
 
@@ -27,7 +30,7 @@ export function createRouteHandler(route: Route, deps: CallDeps) {
     answering(deps, request, async (actor) => {
       const query = checkQuery === null ? null : checkQuery(readQuery(request.url));
       const body = await readInput(route, request, checkBody);
-      deps.keepOpen(request);
+      if (route.isSlow) deps.keepOpen(request);
       const result = await route.handle({ id, query, body, actor });
       if (result === undefined) return new Response(null, { status: 204, headers: HEADERS });
       return new Response(JSON.stringify(result), { status: route.status, headers: HEADERS });

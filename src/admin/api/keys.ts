@@ -122,6 +122,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       method: "POST",
       path: "/keys/:id/test",
       summary: "Makes one cheap real call upstream with this key",
+      isSlow: true,
       async handle({ id, actor }) {
         const { outcome, status, latencyMs, message } = await keys.test(id, actor);
         return { outcome, status, latency_ms: Math.round(latencyMs), message };

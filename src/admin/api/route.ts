@@ -23,6 +23,8 @@ export interface Route {
   body: TSchema | "text" | null;
   /** Of the answer when all went well; 204 where the handler answers nothing. */
   status: number;
+  /** It waits for an upstream: the runtime's idle limit must not cut it off. */
+  isSlow: boolean;
   handle(call: Call<unknown, unknown>): Promise<unknown>;
 }
 
@@ -36,6 +38,7 @@ interface Definition<Body, Query> {
   query?: Query;
   body?: Body;
   status?: number;
+  isSlow?: boolean;
   handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<unknown>;
 }
 
@@ -47,6 +50,7 @@ export function route<Body extends TSchema | "text" | null = null, Query extends
     query: null,
     body: null,
     status: 200,
+    isSlow: false,
     ...definition,
     handle: (call) => definition.handle(call as Call<BodyOf<Body>, QueryOf<Query>>),
   };
