@@ -2,17 +2,16 @@
  * What the executable costs beside nginx: the same chat request over the same loopback upstream, each proxy alone on
  * its core, load and upstream on the other. Rounds are interleaved, so that a slow moment of the machine meets both.
  */
-import { existsSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
+import { startExecutable } from "../test/support/executable.ts";
 import { findTool, missingTool } from "../test/support/find-tool.ts";
-import { cpuMs, executable, startProgram } from "../test/support/process.ts";
-import { startBalancer } from "./support/balancer.ts";
+import { cpuMs, startProgram } from "../test/support/process.ts";
 import { startNginx } from "./support/nginx.ts";
 import { type LoadResult, runLoad } from "./support/wrk.ts";
 
 const CONNECTIONS = 64;
-const KEYS = 10;
+const SECRETS = Array.from({ length: 10 }, (_, n) => `sk-bench-${n}-0123456789abcdef`);
 const ROUNDS = 5;
 const SECONDS = 4;
 const WARM_UP_SECONDS = 2;
@@ -33,29 +32,26 @@ interface Round extends LoadResult {
 
 export async function runProxyScene(): Promise<void> {
   const [nginxPath, wrk] = [tool("nginx", "nginx-light"), tool("wrk", "wrk")];
-  if (!existsSync(executable[0]!)) throw new Error("dist/load-balancer is missing: bun run build");
   if (cpus().length < 2) throw new Error("two cores are needed: one for the proxy, one for the load");
   const load = loadavg()[0]!;
   if (load > BUSY_LOAD) console.log(`The machine is busy (load ${load.toFixed(1)}): expect too low figures.`);
-  const upstream = await startProgram({
+  await using upstream = await startProgram({
     command: [process.execPath, join(import.meta.dir, "support/raw-upstream.ts")],
     cores: String(LOAD_CORE),
   });
-  const nginx = await startNginx(nginxPath, upstream.url, PROXY_CORE);
-  const balancer = await startBalancer(upstream.url, KEYS, PROXY_CORE);
-  try {
-    const contestants = [
-      { name: "nginx", url: nginx.url, pid: nginx.workerPid },
-      { name: "load-balancer", url: balancer.url, pid: balancer.pid },
-    ];
-    const rounds = await race(contestants, wrk);
-    report(contestants, rounds, balancer.peakRssBytes());
-    const asked = rounds.get("load-balancer")!.reduce((sum, { requests }) => sum + requests, 0);
-    const counted = await balancer.countedAttempts();
-    if (counted < asked) throw new Error(`the keys counted ${counted} attempts of ${asked} requests`);
-  } finally {
-    await Promise.all([nginx.stop(), balancer.stop(), upstream.kill()]);
-  }
+  await using nginx = await startNginx(nginxPath, upstream.url, PROXY_CORE);
+  await using balancer = await startExecutable({ env: { LOG_LEVEL: "warn" }, cores: String(PROXY_CORE) });
+  await balancer.setUp(`${upstream.url}/v1`, SECRETS);
+  const contestants = [
+    { name: "nginx", url: nginx.url, pid: nginx.workerPid },
+    { name: "load-balancer", url: balancer.url, pid: balancer.pid },
+  ];
+  const rounds = await race(contestants, wrk);
+  report(contestants, rounds, balancer.peakRssBytes());
+  const asked = rounds.get("load-balancer")!.reduce((sum, { requests }) => sum + requests, 0);
+  const counted = (await balancer.keys()).reduce((sum, key) => sum + key.request_count, 0);
+  // Key choice and counting were really on.
+  if (counted < asked) throw new Error(`the keys counted ${counted} attempts of ${asked} requests`);
 }
 
 async function race(contestants: Contestant[], wrk: string): Promise<Map<string, Round[]>> {

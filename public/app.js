@@ -13,12 +13,9 @@
 
   function serverNow(element) {
     const part = element.closest("[data-now]");
-    if (!part) return Date.now();
-    const known = offsets.get(part);
-    if (known?.told === part.dataset.now) return Date.now() + known.offset;
-    const offset = Number(part.dataset.now) - Date.now();
-    offsets.set(part, { told: part.dataset.now, offset });
-    return Date.now() + offset;
+    const told = part.dataset.now;
+    if (offsets.get(part)?.told !== told) offsets.set(part, { told, offset: Number(told) - Date.now() });
+    return Date.now() + offsets.get(part).offset;
   }
 
   function countdown(ms) {
@@ -30,7 +27,7 @@
   }
 
   function tick() {
-    for (const element of document.querySelectorAll("[data-until]")) {
+    for (const element of document.querySelectorAll("[data-now] [data-until]")) {
       const text = countdown(Number(element.dataset.until) - serverNow(element));
       if (element.textContent !== text) element.textContent = text;
     }
@@ -95,9 +92,7 @@
     if (dialog?.childElementCount && !dialog.open) dialog.showModal();
   }
 
-  function closeDialog() {
-    byId("dialog")?.close();
-  }
+  const closeDialog = () => byId("dialog")?.close();
 
   // --- Living parts: they rest in hidden tabs, catch up on return, and say when the server is gone.
 

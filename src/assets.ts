@@ -1,22 +1,46 @@
 /// <reference path="../public/files.d.ts" />
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 import alpinePath from "@alpinejs/csp/dist/cdn.min.js" with { type: "file" };
 import picoPath from "@picocss/pico/css/pico.min.css" with { type: "file" };
 import { Elysia } from "elysia";
 import htmxPath from "htmx.org/dist/htmx.min.js" with { type: "file" };
-import appCssPath from "../public/app.css" with { type: "file" };
+
 import appJsPath from "../public/app.js" with { type: "file" };
 import bootJsPath from "../public/boot.js" with { type: "file" };
 import faviconPath from "../public/favicon.svg" with { type: "file" };
+import controlsPath from "../public/styles/controls.css" with { type: "file" };
+import dashboardPath from "../public/styles/dashboard.css" with { type: "file" };
+import formsPath from "../public/styles/forms.css" with { type: "file" };
+import framePath from "../public/styles/frame.css" with { type: "file" };
+import groundPath from "../public/styles/ground.css" with { type: "file" };
+import phonePath from "../public/styles/phone.css" with { type: "file" };
+import piecesPath from "../public/styles/pieces.css" with { type: "file" };
+import tablesPath from "../public/styles/tables.css" with { type: "file" };
+import tokensPath from "../public/styles/tokens.css" with { type: "file" };
 
 const CSS = "text/css; charset=utf-8";
 const JS = "text/javascript; charset=utf-8";
 const SVG = "image/svg+xml";
 
+/** Later rules go before earlier ones: the phone has the last word. */
+const STYLES = [
+  tokensPath,
+  groundPath,
+  framePath,
+  controlsPath,
+  piecesPath,
+  tablesPath,
+  dashboardPath,
+  formsPath,
+  phonePath,
+];
+
 interface AssetFile {
-  path: string;
+  /** One file, or several that are served as one. */
+  paths: readonly string[];
   type: string;
   /** The style sheet becomes this cascade layer, so that every rule of `app.css` goes before it. */
   layer?: string;
@@ -24,13 +48,13 @@ interface AssetFile {
 
 /** Every file that a browser may ask for. Naming them here is what puts them into the executable. */
 const FILES = {
-  "pico.css": { path: picoPath, type: CSS, layer: "pico" },
-  "app.css": { path: appCssPath, type: CSS },
-  "boot.js": { path: bootJsPath, type: JS },
-  "htmx.js": { path: htmxPath, type: JS },
-  "alpine.js": { path: alpinePath, type: JS },
-  "app.js": { path: appJsPath, type: JS },
-  "favicon.svg": { path: faviconPath, type: SVG },
+  "pico.css": { paths: [picoPath], type: CSS, layer: "pico" },
+  "app.css": { paths: STYLES, type: CSS },
+  "boot.js": { paths: [bootJsPath], type: JS },
+  "htmx.js": { paths: [htmxPath], type: JS },
+  "alpine.js": { paths: [alpinePath], type: JS },
+  "app.js": { paths: [appJsPath], type: JS },
+  "favicon.svg": { paths: [faviconPath], type: SVG },
 } as const satisfies Record<string, AssetFile>;
 
 export type AssetName = keyof typeof FILES;
@@ -40,8 +64,8 @@ interface Asset {
   type: string;
   /** Ten hex digits of the content's SHA-256. */
   hash: string;
-  /** Made when first asked for. */
-  bodies: Partial<Record<Encoding, Uint8Array<ArrayBuffer>>>;
+  /** Made when first asked for, away from the thread that serves. */
+  bodies: Partial<Record<Encoding, Promise<Uint8Array<ArrayBuffer>>>>;
 }
 
 const HASH_DIGITS = 10;
@@ -52,15 +76,19 @@ function load(name: AssetName): Asset {
   if (known) return known;
   const content = readAsset(FILES[name]);
   const hash = createHash("sha256").update(content).digest("hex").slice(0, HASH_DIGITS);
-  const asset: Asset = { type: FILES[name].type, hash, bodies: { identity: content } };
+  const asset: Asset = { type: FILES[name].type, hash, bodies: { identity: Promise.resolve(content) } };
   loaded.set(name, asset);
   return asset;
 }
 
-function readAsset({ path, layer }: AssetFile): Uint8Array<ArrayBuffer> {
-  const content = readFileSync(path);
+function readAsset({ paths, layer }: AssetFile): Uint8Array<ArrayBuffer> {
+  const content = Buffer.concat(paths.map((path) => readFileSync(path)));
   if (layer === undefined) return new Uint8Array(content);
-  const rules = content.toString("utf8").replace(/^@charset "utf-8";/i, "");
+  // In a layer, !important would go before everything outside of it.
+  const rules = content
+    .toString("utf8")
+    .replace(/^@charset "utf-8";/i, "")
+    .replaceAll("!important", "");
   return new TextEncoder().encode(`@layer ${layer}{${rules}}`);
 }
 
@@ -70,14 +98,9 @@ export function assetUrl(name: AssetName): string {
   return `/assets/${name.slice(0, dot)}-${load(name).hash}${name.slice(dot)}`;
 }
 
-/** What a file weighs on its way to a browser that takes brotli. */
-export function compressedBytes(name: AssetName): number {
-  return encoded(load(name), "br").byteLength;
-}
-
 /** `GET /assets/*`: pre-compressed, immutable, with an ETag. */
 export function createAssets() {
-  return new Elysia({ name: "assets" }).get("/assets/:file", ({ params, request }) => {
+  return new Elysia({ name: "assets" }).get("/assets/:file", async ({ params, request }) => {
     const name = assetName(params.file);
     if (!name) return new Response("Not found\n", { status: 404, headers: { "content-type": "text/plain" } });
     const asset = load(name);
@@ -92,7 +115,7 @@ export function createAssets() {
     if (request.headers.get("if-none-match") === headers.get("etag"))
       return new Response(null, { status: 304, headers });
     if (encoding !== "identity") headers.set("content-encoding", encoding);
-    return new Response(encoded(asset, encoding), { headers });
+    return new Response(await encoded(asset, encoding), { headers });
   });
 }
 
@@ -109,12 +132,20 @@ function acceptedEncoding(accepted: string): Encoding {
   return "identity";
 }
 
-function encoded(asset: Asset, encoding: Encoding): Uint8Array<ArrayBuffer> {
-  const plain = asset.bodies.identity as Uint8Array<ArrayBuffer>;
-  asset.bodies[encoding] ??= new Uint8Array(
-    encoding === "br"
-      ? brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } })
-      : gzipSync(plain, { level: 9 }),
-  );
+const toBrotli = promisify(brotliCompress);
+const toGzip = promisify(gzip);
+
+function encoded(asset: Asset, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
+  asset.bodies[encoding] ??= compress(asset, encoding);
   return asset.bodies[encoding];
+}
+
+async function compress(asset: Asset, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
+  const plain = (await asset.bodies.identity) ?? new Uint8Array();
+  const best = constants.BROTLI_MAX_QUALITY;
+  return new Uint8Array(
+    encoding === "br"
+      ? await toBrotli(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: best } })
+      : await toGzip(plain, { level: constants.Z_BEST_COMPRESSION }),
+  );
 }

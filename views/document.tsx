@@ -14,7 +14,8 @@ const HTMX = {
   mode: "same-origin",
   history: "reload",
   noSwap: [204, 304, "4xx", "5xx"],
-  defaultTimeout: 30_000,
+  // Settling copies style attributes from the old element to the new one, which the policy forbids.
+  defaultSettleDelay: 0,
 };
 
 /** The whole HTML document around a page. `boot.js` runs before the first paint, the other scripts after it. */

@@ -34,7 +34,7 @@ export interface KeysPageProps {
 const PATH = "/keys";
 export const DEFAULT_SORT = "created_at";
 
-function listHref(query: KeyListQuery, change: Partial<KeyListQuery>): string {
+export function keyListHref(query: KeyListQuery, change: Partial<KeyListQuery>): string {
   const { q, status, sort, cursor } = { ...query, ...change };
   return href(PATH, { q, status, sort: sort === DEFAULT_SORT ? "" : sort, cursor });
 }
@@ -44,7 +44,7 @@ export function KeysPage(props: KeysPageProps) {
   const asked = query.q !== "" || query.status !== "";
   const total = totalKeys(props.counts);
   return (
-    <Live url={listHref(query, {})} now={props.reader.now}>
+    <Live url={keyListHref(query, {})} now={props.reader.now}>
       <PageHead title="Keys" verdict={keysVerdict(props.counts)}>
         <ActionForm to="/keys/paste" method="get" icon="paste" label="Paste many" />
         <ActionForm to="/keys/add" method="get" icon="plus" label="Add key" look="main" />
@@ -61,21 +61,21 @@ export function KeysPage(props: KeysPageProps) {
         </div>
       )}
       {props.keys.length > 0 ? (
-        <section class="card" aria-label="Keys">
+        <section class="card" aria-label="List of keys">
           <div class="scroll">
             <KeyTable
               keys={props.keys}
               pools={props.pools}
               tests={props.tests}
               sort={query.sort}
-              sortHref={(sort) => listHref(query, { sort, cursor: "" })}
+              sortHref={(sort) => keyListHref(query, { sort, cursor: "" })}
               reader={props.reader}
             />
           </div>
           <Pager
             text={`${plural(props.keys.length, "key")} shown of ${exact(total)}`}
-            first={query.cursor === "" ? null : listHref(query, { cursor: "" })}
-            next={props.nextCursor === null ? null : listHref(query, { cursor: props.nextCursor })}
+            first={query.cursor === "" ? null : keyListHref(query, { cursor: "" })}
+            next={props.nextCursor === null ? null : keyListHref(query, { cursor: props.nextCursor })}
           />
         </section>
       ) : asked ? (
@@ -108,7 +108,7 @@ function StatusFilter(props: { query: KeyListQuery; counts: KeyCounts }) {
   return (
     <nav class="segments" aria-label="Status">
       <a
-        href={attr(listHref(query, { status: "", cursor: "" }))}
+        href={attr(keyListHref(query, { status: "", cursor: "" }))}
         aria-current={query.status === "" ? "true" : undefined}
       >
         All{" "}
@@ -118,7 +118,7 @@ function StatusFilter(props: { query: KeyListQuery; counts: KeyCounts }) {
       </a>
       {shown.map((status) => (
         <a
-          href={attr(listHref(query, { status, cursor: "" }))}
+          href={attr(keyListHref(query, { status, cursor: "" }))}
           aria-current={query.status === status ? "true" : undefined}
           class={STATUS_LOOKS[status].className}
         >

@@ -47,9 +47,8 @@ export function LoginPage(props: LoginPageProps) {
               {error !== null ? (
                 <p class="error" id="password-error" role="alert">
                   <Icon name="alert" size={14} />
-                  <span>
-                    <span safe>{error.message}</span> <Wait seconds={error.waitS} now={props.now} />
-                  </span>
+                  <span safe>{error.message}</span>
+                  <Wait seconds={error.waitS} now={props.now} />
                 </p>
               ) : null}
             </div>
@@ -67,15 +66,12 @@ export function LoginPage(props: LoginPageProps) {
   );
 }
 
+/** What is left of the wait that the message names. */
 function Wait(props: { seconds: number; now: number }) {
   if (props.seconds <= 0) return "";
-  const until = props.now + 1000 * props.seconds;
   return (
-    <>
-      Next try possible in{" "}
-      <time data-until={String(until)} safe>
-        {countdown(1000 * props.seconds)}
-      </time>
-    </>
+    <time class="push strong" data-until={String(props.now + 1000 * props.seconds)} aria-hidden="true" safe>
+      {countdown(1000 * props.seconds)}
+    </time>
   );
 }

@@ -44,7 +44,7 @@ export interface LogsPageProps {
 
 const PATH = "/logs";
 
-function listHref(query: LogListQuery, change: Partial<LogListQuery>): string {
+export function logListHref(query: LogListQuery, change: Partial<LogListQuery>): string {
   const { kind, ...rest } = { ...query, ...change };
   return href(PATH, { kind: kind === "request" ? "" : kind, ...rest });
 }
@@ -54,7 +54,7 @@ export function LogsPage(props: LogsPageProps) {
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
   const asked = [query.q, query.key_id, query.model, query.outcome].some((value) => value !== "");
   return (
-    <Live url={listHref(query, {})} now={reader.now}>
+    <Live url={logListHref(query, {})} now={reader.now}>
       <PageHead
         title="Logs"
         verdict={`${plural(props.requestsToday, "request")} today, ${props.errorsToday === 0 ? "none" : props.errorsToday} failed.`}
@@ -62,7 +62,7 @@ export function LogsPage(props: LogsPageProps) {
       <nav class="tabs" aria-label="Kind">
         {LOG_KINDS.map((kind) => (
           <a
-            href={attr(listHref(query, { kind, outcome: "", cursor: "" }))}
+            href={attr(logListHref(query, { kind, outcome: "", cursor: "" }))}
             aria-current={kind === query.kind ? "page" : undefined}
             safe
           >
@@ -85,13 +85,13 @@ export function LogsPage(props: LogsPageProps) {
         <Chip
           label="Key"
           value={query.key_id && (props.names.get(query.key_id) ?? query.key_id)}
-          without={listHref(query, { key_id: "", cursor: "" })}
+          without={logListHref(query, { key_id: "", cursor: "" })}
         />
-        <Chip label="Model" value={query.model} without={listHref(query, { model: "", cursor: "" })} />
+        <Chip label="Model" value={query.model} without={logListHref(query, { model: "", cursor: "" })} />
         <Chip
           label="Outcome"
           value={query.outcome && outcomeLook(query.outcome).word}
-          without={listHref(query, { outcome: "", cursor: "" })}
+          without={logListHref(query, { outcome: "", cursor: "" })}
         />
       </div>
       {shown > 0 ? (
@@ -105,8 +105,8 @@ export function LogsPage(props: LogsPageProps) {
           </div>
           <Pager
             text={`${plural(shown, "row")}, newest first`}
-            first={query.cursor === "" ? null : listHref(query, { cursor: "" })}
-            next={props.nextCursor === null ? null : listHref(query, { cursor: props.nextCursor })}
+            first={query.cursor === "" ? null : logListHref(query, { cursor: "" })}
+            next={props.nextCursor === null ? null : logListHref(query, { cursor: props.nextCursor })}
           />
         </section>
       ) : (

@@ -4,11 +4,10 @@ import { temporaryFolder } from "../../test/support/process.ts";
 
 const START_LIMIT_MS = 5_000;
 
-export interface Nginx {
+export interface Nginx extends AsyncDisposable {
   url: string;
   /** Of the one worker: the master does nothing. */
   workerPid: number;
-  stop(): Promise<void>;
 }
 
 /** Debian's nginx as a plain reverse proxy: one worker on that core, connections to the upstream kept, no log. */
@@ -29,7 +28,7 @@ export async function startNginx(path: string, upstreamUrl: string, core: number
   return {
     url,
     workerPid: Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "latin1").trim()),
-    stop: async () => {
+    [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
       await child.exited;
       rmSync(folder, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import type { Notice } from "../../views/components/notice.tsx";
 import { duration } from "../../views/format.ts";
 import { outcomeLook } from "../../views/outcomes.ts";
 import { plural } from "../../views/verdicts.ts";
@@ -21,11 +22,10 @@ async function switchKey(context: PageContext, enabled: boolean): Promise<Respon
   const { keys } = context.deps.operations;
   const { id, name } = await keys.get(context.id);
   await keys.setEnabled([id], enabled, context.actor);
-  const text = enabled
-    ? `${name} enabled. It takes its turn again.`
-    : `${name} disabled. Running requests finish.`;
-  const undo = `/keys/${id}/${enabled ? "disable" : "enable"}`;
-  return done(context, { kind: "ok", text, undo }, backTo(context, "/keys"));
+  const notice: Notice = enabled
+    ? { kind: "ok", text: `${name} enabled. It takes its turn again.` }
+    : { kind: "ok", text: `${name} disabled. Running requests finish.`, undo: `/keys/${id}/enable` };
+  return done(context, notice, backTo(context, "/keys"));
 }
 
 export async function resetKey(context: PageContext): Promise<Response> {

@@ -1,5 +1,5 @@
 import { TESTED_RECENTLY_MS } from "../../views/components/test-note.tsx";
-import { DEFAULT_SORT, type KeyListQuery, KeysPage } from "../../views/keys.tsx";
+import { DEFAULT_SORT, type KeyListQuery, KeysPage, keyListHref } from "../../views/keys.tsx";
 import { KEY_STATUSES, type KeyStatus } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
@@ -28,7 +28,7 @@ export async function showKeys(context: PageContext): Promise<Response> {
       reader={context.reader}
     />
   );
-  return page(context, { title: "Keys", section: "/keys" }, body);
+  return page(context, { title: "Keys", section: "/keys", address: keyListHref(query, {}) }, body);
 }
 
 /** What an address says that no list knows is passed over, so that an old link still opens. */

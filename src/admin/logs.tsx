@@ -5,6 +5,7 @@ import {
   type LogListQuery,
   LogsPage,
   type LogsPageProps,
+  logListHref,
 } from "../../views/logs.tsx";
 import type { LogOperations } from "../operations/types.ts";
 import { keyNames } from "./key-names.ts";
@@ -35,7 +36,7 @@ export async function showLogs(context: PageContext): Promise<Response> {
       reader={context.reader}
     />
   );
-  return page(context, { title: "Logs", section: "/logs" }, body);
+  return page(context, { title: "Logs", section: "/logs", address: logListHref(query, {}) }, body);
 }
 
 export async function showRequest(context: PageContext): Promise<Response> {

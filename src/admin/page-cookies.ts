@@ -5,7 +5,7 @@ const NOTICE = "lb_notice";
 const MAX_TEXT_CHARS = 500;
 const NOTICE_LIFE_S = 30;
 /** Only what the pages themselves offer to take back. */
-const UNDO = /^\/keys\/[0-9a-f-]{36}\/(enable|disable)$/;
+const UNDO = /^\/keys\/[0-9a-f-]{36}\/enable$/;
 
 /** A notice on its way through a redirect, for readers without scripts. */
 export function noticeCookie(notice: Notice): string {

@@ -28,6 +28,8 @@ interface PageInfo {
   /** The navigation item that it belongs to. */
   section: string;
   status?: number;
+  /** The page's address in its shortest form, for the browser's address bar after a search. */
+  address?: string;
 }
 
 export function htmlResponse(content: JSX.Element, status = 200, extra: [string, string][] = []): Response {
@@ -59,7 +61,9 @@ export async function page(context: PageContext, info: PageInfo, body: JSX.Eleme
         <LivePartials keysInNeed={keysInNeed} />
       </>
     );
-    return htmlResponse(content, info.status, [["hx-replace-url", "false"]]);
+    const isSearch = context.request.headers.get("hx-source")?.startsWith("form") === true;
+    const address = (isSearch && info.address) || "false";
+    return htmlResponse(content, info.status, [["hx-replace-url", address]]);
   }
   const content = (
     <Layout

@@ -1,5 +1,5 @@
 import { obstacleFor, type Today } from "./availability.ts";
-import type { Entry } from "./entry.ts";
+import { type Entry, EVERY_MODEL } from "./entry.ts";
 
 /** Why no key may serve a request now. */
 export interface Refusal {
@@ -23,6 +23,7 @@ const WORDS: Record<string, string> = {
   disabled: "disabled",
   invalid: "invalid",
   no_credit: "without credit",
+  forbidden: "not allowed to serve this",
 };
 const BACK_BY_THEMSELVES = ["cooling", "ejected", "daily_limit_reached", "full"];
 
@@ -41,7 +42,7 @@ export function refuse(
     const obstacle = obstacleFor(entry, model, now, today);
     let why: string;
     if (obstacle !== null) {
-      why = obstacle.status;
+      why = obstacle.status === "cooling" && isForbidden(entry, model, now) ? "forbidden" : obstacle.status;
       const waitMs = why === "full" ? FULL_RETRY_MS : obstacle.untilMonotonic - now;
       if (BACK_BY_THEMSELVES.includes(why)) comesBackMs = Math.min(comesBackMs, Math.max(1, waitMs));
     } else if (!entry.host.admits(now)) {
@@ -65,6 +66,14 @@ export function refuse(
     retryAfterMs: comesBack ? Math.ceil(comesBackMs) : null,
     message: entries.length === 0 ? "There are no keys yet: add one on the Keys page." : sentence(counts),
   };
+}
+
+/** What a provider does not allow waits for a person, although the key is asked again after a day. */
+function isForbidden(entry: Entry, model: string, now: number): boolean {
+  const running = [entry.cooldowns.get(EVERY_MODEL), entry.cooldowns.get(model)].filter(
+    (one) => one !== undefined && one.untilMonotonic > now,
+  );
+  return running.some((one) => one?.cooldown.outcome === "forbidden_key");
 }
 
 function sentence(counts: Map<string, number>): string {

@@ -12,15 +12,18 @@ export function shownError(result: AttemptResult, refusal: Refusal | null): "as_
   const { verdict } = result;
   const isKeys =
     verdict.blame === "key" || (verdict.blame === "key_model" && verdict.outcome !== "model_unavailable");
-  if (isKeys) return refusal === null ? keysError(verdict) : refusalError(refusal);
+  if (isKeys) return keysError(verdict, refusal);
   const isWhole = result.answer?.kind === "whole";
   if (isWhole && verdict.outcome !== "not_an_api_answer" && isShowable(result)) return "as_it_came";
   if (verdict.outcome === "upstream_timeout") {
     return new ProxyError("upstream_timeout", sentence("The upstream did not answer in time", verdict));
   }
-  return new ProxyError("upstream_error", sentence("The upstream failed", verdict), {
-    status: verdict.clientStatus >= 400 ? verdict.clientStatus : 502,
-  });
+  return upstreamError(verdict);
+}
+
+function upstreamError(verdict: Verdict): ProxyError {
+  const status = verdict.clientStatus >= 400 ? verdict.clientStatus : 502;
+  return new ProxyError("upstream_error", sentence("The upstream failed", verdict), { status });
 }
 
 /** Why there is no key to try, as an error. */
@@ -29,12 +32,18 @@ export function refusalError(refusal: Refusal | null): ProxyError {
   return new ProxyError(refusal.code, refusal.message, { retryAfterMs: refusal.retryAfterMs });
 }
 
-function keysError(verdict: Verdict): ProxyError {
-  return verdict.clientStatus === 429
-    ? new ProxyError("keys_cooling_down", sentence("Every key that was tried is limited", verdict), {
-        retryAfterMs: verdict.cooldownMs,
-      })
-    : new ProxyError("no_usable_key", sentence("No key that was tried can serve this request", verdict));
+/** A key that comes back by time alone decides; without one, what the last key's answer meant. */
+function keysError(verdict: Verdict, refusal: Refusal | null): ProxyError {
+  if (refusal?.code === "keys_cooling_down") return refusalError(refusal);
+  if (verdict.clientStatus === 429) {
+    return new ProxyError("keys_cooling_down", sentence("Every key that was tried is limited", verdict), {
+      retryAfterMs: verdict.cooldownMs,
+    });
+  }
+  if (verdict.clientStatus !== 503) return upstreamError(verdict);
+  return refusal === null
+    ? new ProxyError("no_usable_key", sentence("No key that was tried can serve this request", verdict))
+    : refusalError(refusal);
 }
 
 /** Pages and broken texts become JSON; what is JSON, or says nothing, stays. */

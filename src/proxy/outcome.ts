@@ -45,8 +45,8 @@ export function judgeAnswer(facts: AnswerFacts): Verdict {
     const target = findHeader(facts.headers, "location");
     return notAnApiAnswer(facts, target === null ? "No API answer" : `Redirect to ${target}`);
   }
-  // A 401 is about the key even as a page.
-  if (isPage(facts, body) && status !== 401) return notAnApiAnswer(facts, pageReason(body));
+  // Even as a page a 401 is about the key, and a 413 about the request.
+  if (isPage(facts, body) && status !== 401 && status !== 413) return notAnApiAnswer(facts, pageReason(body));
   if (status >= 400) return judgeError(readError(errorBody(body)), status, facts);
   return facts.stream ? judgeStream(facts, body) : judgeSuccess(facts, body);
 }

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { createApp } from "../../src/app.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { type AdminClient, createAdminClient } from "./admin-client.ts";
@@ -14,6 +14,7 @@ export interface AppOptions {
   keys?: string[];
   settings?: Record<string, unknown>;
   env?: Record<string, string>;
+  clock?: Clock;
 }
 
 /** The whole program in this process, on a port of its own and a new data folder, used as from outside. */
@@ -40,7 +41,7 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
     false,
   );
   const logger = createLogger({ level: "info", format: "json", write: (line) => log.push(line) });
-  const app = await createApp(config, logger, systemClock);
+  const app = await createApp(config, logger, options.clock ?? systemClock);
   const url = `http://127.0.0.1:${app.listen()}`;
   const admin = createAdminClient(url, TOKEN);
   await admin.setUp(options.upstream, options.keys ?? [], { rotation_request_count: 1, ...options.settings });

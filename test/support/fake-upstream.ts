@@ -16,7 +16,7 @@ export interface FakeUpstreamOptions {
 }
 
 const HOST = "127.0.0.1";
-const UNTIL_CALLS_MS = 10_000;
+const UNTIL_CALLS_MS = 20_000;
 
 /**
  * A fake OpenAI-compatible provider: a real server on a loopback port, on raw sockets, so that every byte and every
@@ -40,7 +40,8 @@ export class FakeUpstream {
   readonly #scripts: Map<string, Script>;
   readonly #counts = new Map<string | null, number>();
   readonly #connections = new Set<FakeConnection>();
-  readonly #waiting = new Set<() => void>();
+  /** Who waits for which count of calls. */
+  readonly #waiting = new Map<number, (() => void)[]>();
   readonly #fallback: Script;
   #override: Script | null = null;
   #listener: TCPSocketListener<FakeConnection> | null = null;
@@ -78,19 +79,18 @@ export class FakeUpstream {
     this.#override = script;
   }
 
-  /** Resolves when that many calls have begun since the start; rejects after 10 s. */
-  async untilCalls(count: number): Promise<void> {
-    const deadline = performance.now() + UNTIL_CALLS_MS;
-    while (this.#callCount < count) {
-      if (performance.now() > deadline) throw new Error(`${this.#callCount} of ${count} calls came`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, UNTIL_CALLS_MS);
-        this.#waiting.add(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
+  /** Resolves when that many calls have begun since the start; rejects after 20 s. */
+  untilCalls(count: number): Promise<void> {
+    if (this.#callCount >= count) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const tooLate = () => reject(new Error(`${this.#callCount} of ${count} calls came`));
+    const timer = setTimeout(tooLate, UNTIL_CALLS_MS);
+    const reached = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    this.#waiting.set(count, [...(this.#waiting.get(count) ?? []), reached]);
+    return promise;
   }
 
   /** Ends the connections on which no request runs, as a provider does with idle ones. */
@@ -150,8 +150,8 @@ export class FakeUpstream {
     call.n = (this.#counts.get(call.secret) ?? 0) + 1;
     this.#counts.set(call.secret, call.n);
     this.calls.push(call);
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    for (const reached of this.#waiting.get(this.#callCount) ?? []) reached();
+    this.#waiting.delete(this.#callCount);
     const known = call.secret === null ? undefined : this.#scripts.get(call.secret);
     return { call, script: this.#override ?? known ?? this.#fallback };
   }

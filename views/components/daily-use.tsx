@@ -1,4 +1,4 @@
-import { exact, percent, UNKNOWN } from "../format.ts";
+import { exact, percent } from "../format.ts";
 
 /** From here on a daily limit is worth a look. */
 const NEAR = 0.8;
@@ -11,31 +11,29 @@ interface DailyUseProps {
 
 /** Requests of today against the daily limit; without one only their number. */
 export function DailyUse(props: DailyUseProps) {
-  if (props.limit === null) {
+  const { used, limit } = props;
+  if (limit === null) {
     return (
-      <span title={`${exact(props.used)} today, no daily limit`} safe>
-        {exact(props.used)}
+      <span title={`${exact(used)} today, no daily limit`} safe>
+        {exact(used)}
       </span>
     );
   }
+  const share = used / limit;
+  const colour = share >= 1 ? "is-daily" : share >= NEAR ? "is-ejected" : "c-quiet";
   return (
-    <span class="daily" title={`${exact(props.used)} of ${exact(props.limit)} today: ${share(props)}`}>
-      <meter
-        class={props.wide ? "wide" : undefined}
-        min="0"
-        max={props.limit}
-        low={NEAR * props.limit}
-        high={props.limit - 0.5}
-        optimum={0}
-        value={Math.min(props.used, props.limit)}
-        aria-label="Daily limit used"
-      />
-      <span safe>{exact(props.used)}</span>
-      <span class="soft" safe>{`/ ${exact(props.limit)}`}</span>
+    <span class="daily" title={`${exact(used)} of ${exact(limit)} today: ${percent(used, limit)}`}>
+      <svg
+        class={`gauge ${colour}${props.wide ? " wide" : ""}`}
+        viewBox="0 0 100 4"
+        preserveAspectRatio="none"
+        aria-hidden="true"
+      >
+        <rect class="track" width="100" height="4" />
+        <rect class="fill" width={Math.min(100, 100 * share)} height="4" />
+      </svg>
+      <span safe>{exact(used)}</span>
+      <span class="soft" safe>{`/ ${exact(limit)}`}</span>
     </span>
   );
-}
-
-function share(props: DailyUseProps): string {
-  return props.limit === null ? UNKNOWN : percent(props.used, props.limit);
 }

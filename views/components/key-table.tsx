@@ -76,7 +76,7 @@ function KeyRow(props: Omit<KeyTableProps, "keys"> & { view: KeyView; hasPools: 
         <span class="line">
           <KeyStatusBadge view={key} reader={props.reader} />
           {test === undefined ? (
-            <Reason text={key.statusReason} />
+            <Reason text={key.status === "daily_limit_reached" ? null : key.statusReason} />
           ) : (
             <TestNote test={test} reader={props.reader} />
           )}

@@ -20,6 +20,7 @@ export function SearchField(props: SearchFieldProps) {
         hx-trigger="input changed delay:200ms, submit"
         hx-target="#live"
         hx-swap="outerMorph"
+        hx-replace-url="true"
         hx-sync="#live:replace"
       >
         <Icon name="search" />

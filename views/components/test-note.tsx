@@ -1,6 +1,7 @@
 import { ago, duration, type Reader } from "../format.ts";
 import { outcomeLook } from "../outcomes.ts";
 import { Badge } from "./badge.tsx";
+import { Clock } from "./time.tsx";
 
 /** What the last test of a key came to. */
 export interface KeyTest {
@@ -28,5 +29,33 @@ export function TestNote(props: { test: KeyTest; reader: Reader }) {
         {duration(props.test.latencyMs)}
       </span>
     </Badge>
+  );
+}
+
+/** The last test on a key's own page, with what was said. */
+export function LastTest(props: { test: KeyTest | undefined; reader: Reader }) {
+  return (
+    <section class="card">
+      <header>
+        <h2>Last test</h2>
+        {props.test !== undefined ? (
+          <span class="sub">
+            <Clock at={props.test.at} reader={props.reader} />
+          </span>
+        ) : null}
+      </header>
+      <div class="inside">
+        {props.test === undefined ? (
+          <p class="soft">Not tested since this program started.</p>
+        ) : (
+          <>
+            <TestNote test={props.test} reader={props.reader} />
+            <p class="sub wrap-text">
+              <bdi safe>{props.test.message}</bdi>
+            </p>
+          </>
+        )}
+      </div>
+    </section>
   );
 }
