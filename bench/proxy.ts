@@ -34,7 +34,8 @@ export async function runProxyScene(): Promise<void> {
   const [nginxPath, wrk] = [tool("nginx", "nginx-light"), tool("wrk", "wrk")];
   if (cpus().length < 2) throw new Error("two cores are needed: one for the proxy, one for the load");
   const load = loadavg()[0]!;
-  if (load > BUSY_LOAD) console.log(`The machine is busy (load ${load.toFixed(1)}): expect too low figures.`);
+  if (load > BUSY_LOAD)
+    console.log(`The machine is busy (load ${load.toFixed(1)}): the figures may mislead.`);
   await using upstream = await startProgram({
     command: [process.execPath, join(import.meta.dir, "support/raw-upstream.ts")],
     cores: String(LOAD_CORE),
@@ -46,6 +47,16 @@ export async function runProxyScene(): Promise<void> {
     { name: "nginx", url: nginx.url, pid: nginx.workerPid },
     { name: "load-balancer", url: balancer.url, pid: balancer.pid },
   ];
+  const alone = await runLoad({
+    wrk,
+    url: upstream.url,
+    connections: CONNECTIONS,
+    seconds: WARM_UP_SECONDS,
+    core: LOAD_CORE,
+  });
+  console.log(
+    `  no proxy: ${alone.requestsPerS.toFixed(0)} requests/s is what load and upstream can do on their core`,
+  );
   const rounds = await race(contestants, wrk);
   report(contestants, rounds, balancer.peakRssBytes());
   const asked = rounds.get("load-balancer")!.reduce((sum, { requests }) => sum + requests, 0);

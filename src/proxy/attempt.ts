@@ -80,6 +80,8 @@ export interface AttemptFacts {
   stream: boolean;
   /** The key that is used: it must stand in no reason. */
   secret: string;
+  /** An answer to HEAD has no body by right. */
+  isHead: boolean;
 }
 
 /** One upstream call up to the point where it is known what it means. */
@@ -174,8 +176,9 @@ export class Attempt {
   #whole(answer: UpstreamAnswer, held: HeldBody): AttemptResult {
     const body = held.whole();
     const text = textOf(body, encodingOf(answer.headers));
-    const verdict = text === null ? OK : this.#judge(answer, text);
     const { status, headers } = answer;
+    const isUnreadable = text === null || this.facts.isHead;
+    const verdict = isUnreadable && status < 300 ? OK : this.#judge(answer, text ?? "");
     return {
       verdict,
       status,

@@ -4,12 +4,20 @@ import type { Refusal } from "../pool/refusal.ts";
 import { usageIn } from "../record/usage.ts";
 import type { AttemptRecord, RequestRecord, Usage, Verdict } from "../types.ts";
 import type { SendOptions, UpstreamClient, UpstreamRequest } from "../upstream/types.ts";
-import { Attempt, type AttemptResult, type FlowingAnswer, type WholeAnswer } from "./attempt.ts";
+import {
+  Attempt,
+  type AttemptFacts,
+  type AttemptResult,
+  type FlowingAnswer,
+  type WholeAnswer,
+} from "./attempt.ts";
 import type { ClientWatch, Watched } from "./client-watch.ts";
 import { errorBody, errorResponse, ProxyError } from "./errors.ts";
+import { firstEvent } from "./first-event.ts";
 import { answerHeaders, findHeader } from "./headers.ts";
 import { refusalError, shownError } from "./last-failure.ts";
-import { afterOutput, judgeFailure } from "./outcome.ts";
+import { afterOutput, judgeFailure, judgeStreamEvent } from "./outcome.ts";
+import { redact } from "./redact.ts";
 import { type RelayEnd, relay } from "./relay.ts";
 import type { ProxyRequest } from "./request.ts";
 import { StreamObserver } from "./sse.ts";
@@ -96,12 +104,14 @@ export class Exchange implements Watched {
     });
     this.#attemptBeganAt = began;
     this.#lease = lease;
-    this.#current = new Attempt(this.deps.client, {
-      now: clock.now,
-      stream: this.request.stream,
-      secret: lease.secret,
-    });
+    this.#current = new Attempt(this.deps.client, this.#judging(lease));
     return this.#current.run(request, options);
+  }
+
+  /** What an answer is judged by beside itself. */
+  #judging(lease: Lease): AttemptFacts {
+    const { method, stream } = this.request;
+    return { now: this.deps.clock.now, stream, secret: lease.secret, isHead: method === "HEAD" };
   }
 
   /** Releases the key of an attempt that goes no further. */
@@ -161,12 +171,13 @@ export class Exchange implements Watched {
       const proven = observer.whole || !isEventStream || !this.request.endpoint.provesItsEnd;
       const verdict =
         result.verdict.outcome === "ok"
-          ? judgeEnd(end, proven, observer.failed, this.request.stream)
+          ? judgeEnd(end, proven, observer.error, this.#judging(lease))
           : result.verdict;
       this.#release(lease, verdict, status, observer.usage);
       const error = verdict.reason === "" ? null : verdict.reason;
       this.#record({ status, outcome: verdict.outcome, error, usage: observer.usage, bytes });
-      if (end.kind === "client_closed" || (end.kind === "ended" && (proven || observer.failed))) return null;
+      if (end.kind === "client_closed" || (end.kind === "ended" && (proven || observer.error !== null)))
+        return null;
       return isEventStream ? `\n\ndata: ${errorBody("upstream_error", verdict.reason)}\n\n` : "";
     };
     const body = relay({
@@ -192,8 +203,9 @@ export class Exchange implements Watched {
     const answer = result.answer as WholeAnswer;
     const { verdict } = result;
     const status = verdict.clientStatus;
-    const leaks = answer.text.includes(secret);
-    const body = leaks ? new TextEncoder().encode(answer.text.replaceAll(secret, "[redacted]")) : answer.body;
+    const clean = redact(answer.text, [secret]);
+    const leaks = clean !== answer.text && answer.text.includes(secret);
+    const body = leaks ? new TextEncoder().encode(clean) : answer.body;
     const headers = this.#headers(answer).filter(([name]) => !leaks || name !== "content-encoding");
     this.#record({
       status,
@@ -288,17 +300,25 @@ function bodyFor(status: number, body: Uint8Array): Uint8Array<ArrayBuffer> | nu
 }
 
 /** How a relayed stream ended. What broke after output cannot be mended by another key. */
-function judgeEnd(end: RelayEnd, proven: boolean, failed: boolean, stream: boolean): Verdict {
+function judgeEnd(end: RelayEnd, proven: boolean, error: string | null, facts: AttemptFacts): Verdict {
   if (end.kind === "client_closed") return CLIENT_CLOSED;
-  if (end.kind === "failed" && end.failure.kind === "aborted") return CLIENT_CLOSED;
-  if (end.kind === "failed") return afterOutput(judgeFailure(end.failure, { stream }));
-  if (!failed && proven) return verdictOf({ outcome: "ok", status: 200, reason: "" });
-  const reason = failed
-    ? "The upstream reported an error in the stream"
-    : "The stream ended without [DONE] or a finish reason";
-  return afterOutput(verdictOf({ outcome: "upstream_error", status: 502, reason }));
+  if (end.kind === "failed") {
+    if (end.failure.kind === "aborted") return CLIENT_CLOSED;
+    return afterOutput(judgeFailure(end.failure, facts));
+  }
+  if (error !== null) {
+    const data = firstEvent(error)?.data ?? "";
+    const verdict = judgeStreamEvent(data, facts.now(), [facts.secret]);
+    return afterOutput(verdict ?? failure("The upstream reported an error in the stream"));
+  }
+  return proven ? OK : afterOutput(failure("The stream ended without [DONE] or a finish reason"));
 }
 
+function failure(reason: string): Verdict {
+  return verdictOf({ outcome: "upstream_error", status: 502, reason });
+}
+
+const OK = verdictOf({ outcome: "ok", status: 200, reason: "" });
 const CLIENT_CLOSED = verdictOf({
   outcome: "client_closed",
   status: 499,

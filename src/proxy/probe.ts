@@ -35,6 +35,7 @@ export async function probeKey(deps: ProbeDeps, keyId: string): Promise<ProbeRes
     now: deps.clock.now,
     stream: false,
     secret: lease.secret,
+    isHead: false,
   }).run(
     {
       method: "GET",

@@ -3,8 +3,9 @@ import type { Usage } from "../types.ts";
 
 /** Enough to see a mark that two chunks share. */
 const TAIL_CHARS = 64;
-/** The longest usage object that is put together from several chunks. */
+/** The longest usage object, or error event, that is put together from several chunks. */
 const LONGEST_USAGE_CHARS = 16_384;
+const LONGEST_ERROR_CHARS = 16_384;
 
 const DONE = /(?:^|[\r\n])data: ?\[DONE\]/;
 /** In a string of the model's own words the quotes would be escaped, so this cannot be one. */
@@ -17,14 +18,15 @@ const ERROR_EVENT = /(?:^|[\r\n])(?:event: ?error[\r\n]|data: ?\{(?:"type": ?"er
  */
 export class StreamObserver {
   whole = false;
-  failed = false;
   usage: Usage | null = null;
+  /** The first error event as far as it has come, from its first line on; null where none came. */
+  error: string | null = null;
   #tail = "";
 
   push(chunk: Uint8Array): void {
     const text = this.#tail + latin1(chunk);
     if (!this.whole && (FINISH_REASON.test(text) || DONE.test(text))) this.whole = true;
-    if (!this.failed && ERROR_EVENT.test(text)) this.failed = true;
+    this.#watchForError(chunk, text);
     const mark = text.lastIndexOf('"usage"');
     if (mark >= 0) {
       this.usage = usageIn(text) ?? this.usage;
@@ -35,6 +37,15 @@ export class StreamObserver {
       }
     }
     this.#tail = text.length > TAIL_CHARS ? text.slice(-TAIL_CHARS) : text;
+  }
+
+  #watchForError(chunk: Uint8Array, text: string): void {
+    if (this.error !== null) {
+      if (this.error.length < LONGEST_ERROR_CHARS) this.error += latin1(chunk);
+      return;
+    }
+    const found = ERROR_EVENT.exec(text);
+    if (found !== null) this.error = text.slice(found.index).trimStart();
   }
 }
 

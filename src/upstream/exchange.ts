@@ -32,7 +32,6 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
   #pieces = NOTHING;
   #sent = false;
   #sentAt = 0;
-  #repeated = false;
   #answered = false;
   /** The answer began before the request was whole. */
   #early = false;
@@ -116,7 +115,6 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
     if (error === null && this.#parser.finish()) {
       this.#complete();
     } else if (this.#wasDeadBefore(connection)) {
-      this.#repeated = true;
       this.#openOne();
     } else {
       const when = this.#body ? "in the middle of its answer" : "before it answered";
@@ -179,7 +177,7 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
   #wasDeadBefore(connection: Connection): boolean {
     const { ticker, limits } = this.ground;
     const isSoon = ticker.now - this.#sentAt <= limits.reuseDeathMs;
-    return connection.reused && isSoon && !this.#answered && !this.#repeated;
+    return connection.reused && isSoon && !this.#answered;
   }
 
   #complete(): void {

@@ -95,6 +95,14 @@ describe("a request that goes well", () => {
     ]);
   });
 
+  test("HEAD has no body and is no failure", async () => {
+    using upstream = startFakeUpstream({ keys: { "key-one-1": status(200, "") } });
+    await using app = await startApp({ upstream: upstream.url, keys: ["key-one-1"] });
+    expect((await fetch(`${app.base}/models`, { method: "HEAD" })).status).toBe(200);
+    const [row] = await app.logs();
+    expect(row?.outcome).toBe("ok");
+  });
+
   for (const encoding of ["gzip", "br", "zstd"] as const) {
     test(`passes ${encoding} through and still reads the usage`, async () => {
       using upstream = startFakeUpstream({ keys: { "key-one-1": chat("hello", { encoding }) } });

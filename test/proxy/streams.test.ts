@@ -128,6 +128,22 @@ describe("a stream that breaks after it began", () => {
     expect(await read()).toBeGreaterThan(5);
   });
 
+  test("an error event in the middle passes as it came, and is told in the log", async () => {
+    const error = event({
+      error: { message: "Rate limit reached for key sk-secret-of-ours-1", code: "rate_limit_exceeded" },
+    });
+    using upstream = startFakeUpstream({
+      keys: { "key-a-123": sse([event(delta("a")), error, event("[DONE]")]) },
+    });
+    await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123"] });
+    const { text } = await readAll(await app.chat({ stream: true }));
+    expect(text).toBe(upstream.calls[0]!.sentBody.text);
+    const [row] = await app.logs();
+    expect(row?.outcome).toBe("upstream_error");
+    expect(row?.error).toContain("Rate limit reached");
+    expect(row?.error).not.toContain("sk-secret");
+  });
+
   test("a regular end without any sign of being whole is an error", async () => {
     using upstream = startFakeUpstream({
       keys: { "key-a-123": sse([event(delta("a")), event(delta("b"))]) },

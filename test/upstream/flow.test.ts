@@ -129,6 +129,7 @@ describe("backpressure on an answer of 50 MB", () => {
     });
     await Bun.sleep(50);
     answer.abort();
+    expect(calls).toEqual(["aborted"]);
     answer.resume();
     expect(calls).toEqual(["aborted"]);
     await until(() => server.sockets.size === 0, 1_000);
@@ -156,6 +157,33 @@ describe("pausing", () => {
       expect(calls).toEqual(expected);
       answer.resume();
     }
+    expect(calls).toEqual(["a", "b", "c", "end"]);
+  });
+
+  test("in the middle of what one read brought: the rest is held, the connection is free and reads on", async () => {
+    let goOn = () => {};
+    await serve((socket, { index }) => {
+      const headEnd = threeChunks.indexOf("1\r\n");
+      if (index > 0) return socket.write(plainAnswer("next"));
+      socket.write(threeChunks.slice(0, headEnd));
+      goOn = () => socket.write(threeChunks.slice(headEnd));
+    });
+    const answer = await client.send(get(server.url), PATIENT).answer;
+    const calls: string[] = [];
+    answer.read({
+      onData: (chunk) => {
+        calls.push(Buffer.from(chunk).toString());
+        if (calls.length === 1) answer.pause();
+      },
+      onEnd: () => calls.push("end"),
+      onError: ({ kind }) => calls.push(kind),
+    });
+    goOn();
+    await until(() => client.stats().idleConnections === 1);
+    expect((await ask(client, get(server.url))).body.toString()).toBe("next");
+    expect(new Set(server.requests.map(({ port }) => port)).size).toBe(1);
+    expect(calls).toEqual(["a"]);
+    answer.resume();
     expect(calls).toEqual(["a", "b", "c", "end"]);
   });
 

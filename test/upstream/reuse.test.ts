@@ -160,6 +160,17 @@ describe("idle connections", () => {
     expect((await readAll(slow)).body.toString()).toBe("slow");
     await until(() => server.sockets.size === 0);
     expect(client.stats()).toEqual({ openConnections: 0, idleConnections: 0 });
+    await ask(client, get(`http://localhost:${server.port}/`));
+    expect(client.stats().idleConnections).toBe(0);
+  });
+
+  test("belong to a bounded number of origins; the oldest is forgotten first", async () => {
+    await serve((socket) => socket.write(plainAnswer("ok")));
+    client = testClient({ lookup: async () => ["127.0.0.1"], limits: { origins: 2 } });
+    for (const name of ["a", "b", "c", "b"]) await ask(client, get(`http://${name}.test:${server.port}/`));
+    expect(client.stats().idleConnections).toBe(2);
+    await until(() => server.sockets.size === 2);
+    expect(new Set(ports()).size).toBe(3);
   });
 });
 

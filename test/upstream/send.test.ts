@@ -106,6 +106,22 @@ describe("an answer that comes before the request is whole", () => {
     expect(client.stats().openConnections).toBe(0);
   });
 
+  test("is used when it refuses and takes long: nothing more of the request leaves", async () => {
+    await serve(early("413"));
+    const body = Buffer.alloc(60_000_000);
+    const pending = client.send(post(server.url, body), PATIENT);
+    await until(() => server.sockets.size === 1);
+    const [socket] = server.sockets;
+    socket!.pause();
+    socket!.write("HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\n");
+    const answer = await pending.answer;
+    socket!.resume();
+    await Bun.sleep(200);
+    socket!.write("big");
+    expect((await readAll(answer)).body.toString()).toBe("big");
+    expect(socket!.bytesRead).toBeLessThan(body.length / 2);
+  });
+
   test("does not stop the request when it accepts", async () => {
     const body = Buffer.alloc(30_000_000, "x");
     await serve((socket, request) => socket.end(String(request.body.length)));
@@ -226,6 +242,30 @@ describe("abort", () => {
     const failure = await failureOf(pending.answer);
     expect([failure.kind, failure.sent]).toEqual(["aborted", true]);
     await until(() => server.sockets.size === 0, 1_000);
+  });
+
+  test("by the pending answer, when the head came in the meantime", async () => {
+    await serve(endless);
+    const pending = client.send(get(server.url), PATIENT);
+    const answer = await pending.answer;
+    pending.abort();
+    expect((await readAll(answer)).failure?.kind).toBe("aborted");
+    await until(() => server.sockets.size === 0, 1_000);
+  });
+
+  test("while the name is looked up: nothing is opened afterwards", async () => {
+    await serve(endless);
+    let found = (_addresses: string[]) => {};
+    const asked = new Promise<string[]>((resolve) => {
+      found = resolve;
+    });
+    client = testClient({ lookup: () => asked });
+    const pending = client.send(get(`http://name.test:${server.port}/`), PATIENT);
+    pending.abort();
+    expect((await failureOf(pending.answer)).kind).toBe("aborted");
+    found(["127.0.0.1"]);
+    await Bun.sleep(20);
+    expect(client.stats().openConnections).toBe(0);
   });
 
   test("before the connection is open; nobody has to look at the promise", async () => {
