@@ -4,6 +4,8 @@ import { ConflictError, StartError } from "../types.ts";
 import { type Migration, migrations } from "./migrations.ts";
 import type { Row } from "./table.ts";
 
+/** The ends of all indexes that a batch of logs writes to stay in memory. */
+const CACHE_KIB = 8_192;
 /** While the program starts another command may just be writing; nobody is served yet, so there is time. */
 const START_BUSY_TIMEOUT_MS = 5000;
 /** Afterwards a wait stands still for every stream: rather fail, the recorder tries again. */
@@ -92,6 +94,7 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
       database.run(`PRAGMA busy_timeout = ${START_BUSY_TIMEOUT_MS}`);
       database.run("PRAGMA journal_mode = WAL");
       database.run("PRAGMA synchronous = FULL");
+      database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
       migrate(database, steps);
       // After the migrations: rebuilding a table that others point at needs them off.
       database.run("PRAGMA foreign_keys = ON");

@@ -4,6 +4,11 @@ import { verdictOf } from "../../src/proxy/verdict.ts";
 import type { Blame, Key, Outcome, Verdict } from "../../src/types.ts";
 import { type ManualClock, manualClock } from "./clock.ts";
 
+/** What a request asks that has tried nothing yet. */
+export function ask(more: Partial<Ask> = {}): Ask {
+  return { model: "m", poolId: null, tried: new Set(), ...more };
+}
+
 export function keyNamed(id: string, more: Partial<Key> = {}): Key {
   return {
     id,
@@ -67,14 +72,17 @@ export function testPool(
     rotationRequestCount: 1,
     maxFailureCount: 3,
     rateLimitCooldownS: 60,
+    keyProbeIntervalS: 300,
+    queueTimeoutMs: 2_000,
+    queueSize: 1_000,
     dailyResetTimeZone: "UTC",
     defaultDailyLimit: null,
     ...settings,
   };
   const pool = new KeyPool({ clock, settings: () => all, events: { ...silent, ...events } });
   for (const key of keys) pool.put(key, `secret-${key.id}`);
-  const claim = (ask: Partial<Ask> = {}): Lease => {
-    const { lease, refusal } = pool.claim({ model: "m", poolId: null, tried: [], ...ask });
+  const claim = (more: Partial<Ask> = {}): Lease => {
+    const { lease, refusal } = pool.claim(ask(more));
     if (lease === null) throw new Error(`no key: ${refusal.code} ${refusal.message}`);
     return lease;
   };
@@ -83,8 +91,8 @@ export function testPool(
     clock,
     settings: all,
     claim,
-    use(outcome = "ok", details = {}, ask = {}) {
-      const lease = claim(ask);
+    use(outcome = "ok", details = {}, more = {}) {
+      const lease = claim(more);
       pool.release(lease, { verdict: verdict(outcome, details), usage: null, costUsd: null });
       return lease.keyId;
     },
