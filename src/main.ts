@@ -55,9 +55,9 @@ async function serve(): Promise<void> {
   process.on("unhandledRejection", (error) => log.error("a rejection that nobody caught", { error }));
 
   const app = await createApp(config, log, systemClock);
-  const port = app.listen();
-  console.log(startLine(config, port));
+  // Before anything can fail: the password is stored as a hash and will not be shown again.
   if (app.newPassword !== null) showPassword(config, app.newPassword);
+  console.log(startLine(config, app.listen()));
 
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
