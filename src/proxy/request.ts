@@ -38,6 +38,7 @@ export interface ProxyRequest {
 
 const LONGEST_MODEL_CHARS = 200;
 const LONGEST_USER_AGENT_CHARS = 200;
+const NO_BYTES = Promise.resolve(new Uint8Array());
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** What of a JSON body decides the way of a request. */
@@ -63,7 +64,7 @@ export interface Arrival {
 export async function readRequest(arrival: Arrival, maxBodyBytes: number): Promise<ProxyRequest> {
   const { request, path } = arrival;
   const endpoint = findEndpoint(request.method, path);
-  const body = endpoint.body === "none" ? null : await readBody(request, maxBodyBytes);
+  const body = endpoint.body === "none" ? null : await readBody(request, maxBodyBytes).catch(clientLeft);
   const facts = endpoint.body === "json" ? routingFacts(body ?? new Uint8Array()) : NOTHING;
   const model = endpoint.model === "path" ? modelOfPath(path, endpoint) : facts.model;
   return {
@@ -85,15 +86,19 @@ export async function readRequest(arrival: Arrival, maxBodyBytes: number): Promi
   };
 }
 
-async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
   const stated = Number(request.headers.get("content-length") ?? "NaN");
   if (stated > maxBytes) throw tooLarge(maxBytes);
   // A stated length is what arrives: the server reads no further.
   if (Number.isFinite(stated)) return request.bytes();
-  if (request.body === null) return new Uint8Array();
+  return request.body === null ? NO_BYTES : readCounting(request.body, maxBytes);
+}
+
+/** A body without a stated length may be of any: it is counted as it comes. */
+async function readCounting(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reader = request.body.getReader();
+  const reader = body.getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     const chunk = part.value;
     size += chunk.byteLength;
@@ -101,6 +106,12 @@ async function readBody(request: Request, maxBytes: number): Promise<Uint8Array>
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** A body that breaks off is its sender's doing, and nobody is left to be told. */
+function clientLeft(error: unknown): never {
+  if (error instanceof ProxyError) throw error;
+  throw new ProxyError("client_closed", "The client closed the connection before its request was whole.");
 }
 
 function tooLarge(maxBytes: number): ProxyError {

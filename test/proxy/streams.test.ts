@@ -178,6 +178,20 @@ describe("a client that leaves", () => {
     expect(key).toMatchObject({ status: "available", strikes: 0, failure_count: 0, in_flight: 0 });
   });
 
+  test("in the middle of its own request leaves nothing behind", async () => {
+    using upstream = startFakeUpstream();
+    await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123"] });
+    const port = Number(new URL(app.url).port);
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.write('POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 5000\r\n\r\n{"model":');
+    await Bun.sleep(100);
+    socket.terminate();
+    await Bun.sleep(200);
+    expect(upstream.calls).toHaveLength(0);
+    expect(app.log).toEqual([]);
+    expect(await app.must("GET", "/monitoring")).toMatchObject({ requests: { in_flight: 0 } });
+  });
+
   test("before the answer has begun does the same", async () => {
     using upstream = startFakeUpstream({
       keys: { "key-a-123": chatStream(5, { delayMs: 5_000 }), "key-b-123": ok() },
