@@ -118,22 +118,27 @@ describe("backpressure on an answer of 50 MB", () => {
     expect(Buffer.concat(chunks).equals(body)).toBe(true);
   });
 
-  test("abort while paused gives one onError at once and closes the host's side", async () => {
-    await servePouring();
-    const answer = await client.send(get(server.url), PATIENT).answer;
-    const calls: string[] = [];
-    answer.read({
-      onData: () => answer.pause(),
-      onEnd: () => calls.push("end"),
-      onError: ({ kind }) => calls.push(kind),
-    });
-    await Bun.sleep(50);
-    answer.abort();
-    expect(calls).toEqual(["aborted"]);
-    answer.resume();
-    expect(calls).toEqual(["aborted"]);
-    await until(() => server.sockets.size === 0, 1_000);
-  });
+  test.each(["answer", "pending answer"])(
+    "abort while paused gives one onError at once and closes the host's side (%s)",
+    async (whose) => {
+      await servePouring();
+      const pending = client.send(get(server.url), PATIENT);
+      const answer = await pending.answer;
+      const calls: string[] = [];
+      answer.read({
+        onData: () => answer.pause(),
+        onEnd: () => calls.push("end"),
+        onError: ({ kind }) => calls.push(kind),
+      });
+      await Bun.sleep(50);
+      if (whose === "answer") answer.abort();
+      else pending.abort();
+      expect(calls).toEqual(["aborted"]);
+      answer.resume();
+      expect(calls).toEqual(["aborted"]);
+      await until(() => server.sockets.size === 0, 1_000);
+    },
+  );
 });
 
 describe("pausing", () => {
@@ -158,6 +163,29 @@ describe("pausing", () => {
       answer.resume();
     }
     expect(calls).toEqual(["a", "b", "c", "end"]);
+  });
+
+  test("at the last chunk holds the end", async () => {
+    let goOn = () => {};
+    await serve((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n");
+      goOn = () => socket.write("a");
+    });
+    const answer = await client.send(get(server.url), PATIENT).answer;
+    const calls: string[] = [];
+    answer.read({
+      onData: () => {
+        calls.push("data");
+        answer.pause();
+      },
+      onEnd: () => calls.push("end"),
+      onError: ({ kind }) => calls.push(kind),
+    });
+    goOn();
+    await until(() => client.stats().idleConnections === 1);
+    expect(calls).toEqual(["data"]);
+    answer.resume();
+    expect(calls).toEqual(["data", "end"]);
   });
 
   test("in the middle of what one read brought: the rest is held, the connection is free and reads on", async () => {
