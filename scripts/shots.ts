@@ -6,7 +6,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { launchBrowser, type TestBrowser } from "../test/support/browser.ts";
 import { PAGE_PASSWORD, startPages } from "../test/support/page-server.ts";
 
@@ -17,24 +17,23 @@ const THEMES = ["light", "dark"] as const;
 interface Scene {
   name: string;
   path: string;
-  /** What a person does there before the picture is taken. */
-  act?(page: Page): Promise<void>;
+  /** What a person clicks there before the picture is taken; without it there is no picture. */
+  click?(page: Page): Locator;
 }
 
-/** A path may end in "the first link that begins with this". */
 const SCENES: Scene[] = [
   { name: "dashboard", path: "/" },
   { name: "keys", path: "/keys" },
-  { name: "keys-add", path: "/keys", act: (page) => page.getByRole("button", { name: "Add key" }).click() },
+  { name: "keys-add", path: "/keys", click: (page) => page.getByRole("button", { name: "Add key" }) },
   {
     name: "keys-paste",
     path: "/keys",
-    act: (page) => page.getByRole("button", { name: "Paste many" }).click(),
+    click: (page) => page.getByRole("button", { name: "Paste many" }),
   },
-  { name: "key", path: "/keys", act: (page) => page.locator("a[href^='/keys/']").nth(2).click() },
+  { name: "key", path: "/keys", click: (page) => page.locator("a[href^='/keys/']").nth(2) },
   { name: "logs", path: "/logs" },
   { name: "logs-events", path: "/logs?kind=key_event" },
-  { name: "log", path: "/logs", act: (page) => page.locator("a[href^='/logs/']").nth(3).click() },
+  { name: "log", path: "/logs", click: (page) => page.locator("a[href^='/logs/']").nth(3) },
   { name: "settings", path: "/settings" },
 ];
 
@@ -97,7 +96,9 @@ async function shootAll(
   for (const scene of scenes) {
     if (scene === "login") continue;
     await page.goto(url + scene.path);
-    await scene.act?.(page);
+    const clicked = scene.click?.(page);
+    if (clicked && (await clicked.count()) === 0) continue;
+    await clicked?.click();
     await shoot(scene.name);
   }
   await close();

@@ -32,6 +32,8 @@ export interface DashboardProps {
   counts: KeyCounts;
   /** At most as many as the page shows cells for. */
   keys: KeyView[];
+  /** At least some of the keys that are out, by status. */
+  outOfTurn: KeyView[];
   pools: ReadonlyMap<string, Pool>;
   names: ReadonlyMap<string, string>;
   figures: DashboardFigures;
@@ -43,7 +45,8 @@ export interface DashboardProps {
 }
 
 export function DashboardPage(props: DashboardProps) {
-  const { figures, reader } = props;
+  const { reader } = props;
+  const figures = { ...props.figures, minutes: rollingMinutes(props.figures) };
   if (props.welcome !== null) {
     return (
       <Live url="/" now={reader.now}>
@@ -115,9 +118,16 @@ export function DashboardPage(props: DashboardProps) {
             </div>
           )}
         </section>
-        <OutOfTurn keys={props.keys} reader={reader} />
+        <OutOfTurn keys={props.outOfTurn} counts={props.counts} reader={reader} />
       </div>
     </Live>
+  );
+}
+
+/** The minute that is running stands for the last 60 s; else every line would fall at its end. */
+function rollingMinutes({ minutes, requestsLastMinute }: DashboardFigures): DashboardFigures["minutes"] {
+  return minutes.map((minute, at) =>
+    at < minutes.length - 1 ? minute : { ...minute, requests: Math.max(minute.requests, requestsLastMinute) },
   );
 }
 

@@ -35,7 +35,7 @@ export function KeyPage(props: KeyPageProps) {
     <Live url={keyPath(view.id)} now={reader.now}>
       <PageHead
         title={view.name}
-        mark={keyColour(view.id)}
+        mark={keyColour(view.name)}
         crumb={{ href: "/keys", label: "Keys", rest: props.pool?.name }}
         verdict={keyVerdict(view)}
       >

@@ -69,8 +69,11 @@ export function keyVerdict(key: KeyView): string {
   }[STATUS_LOOKS[key.status].asks];
 }
 
-/** A problem as the domain words it ("give one key a line"), as a sentence for a page. */
+/** A problem as the domain words it ("give one key a line"), as a sentence for a page; forms have no null. */
 export function sentence(problem: string): string {
-  const text = problem.charAt(0).toUpperCase() + problem.slice(1);
+  const text = (problem.charAt(0).toUpperCase() + problem.slice(1)).replace(
+    "or null for none",
+    "or leave it empty",
+  );
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

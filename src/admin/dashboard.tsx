@@ -1,6 +1,9 @@
 import type { KeyLoad } from "../../views/components/load-bars.tsx";
 import { DashboardPage } from "../../views/dashboard.tsx";
+import { type KeyCounts, totalKeys } from "../../views/verdicts.ts";
 import type { WelcomeProps } from "../../views/welcome.tsx";
+import type { KeyOperations } from "../operations/types.ts";
+import { KEY_STATUSES, type KeyView } from "../types.ts";
 import { keyNames } from "./key-names.ts";
 import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
@@ -8,11 +11,14 @@ import { page } from "./render.tsx";
 /** Cells of the heat row; more keys than these are counted. */
 const MAX_CELLS = 500;
 const MAX_LOADS = 12;
+const MAX_OUT_OF_TURN = 8;
 
 export async function showDashboard(context: PageContext): Promise<Response> {
   const { operations, live } = context.deps;
   const figures = live.figures();
+  const counts = operations.keys.counts();
   const keys = (await operations.keys.list({ limit: MAX_CELLS })).data;
+  const outOfTurn = keys.length < totalKeys(counts) ? await listOutOfTurn(operations.keys, counts) : keys;
   const pools = await operations.pools.list();
   const busiest = [...figures.attemptsTodayByKey].sort((a, b) => b[1] - a[1]).slice(0, MAX_LOADS);
   const names = await keyNames(operations.keys, [
@@ -23,8 +29,9 @@ export async function showDashboard(context: PageContext): Promise<Response> {
   const attemptsToday = [...figures.attemptsTodayByKey.values()].reduce((sum, attempts) => sum + attempts, 0);
   const body = (
     <DashboardPage
-      counts={operations.keys.counts()}
+      counts={counts}
       keys={keys}
+      outOfTurn={outOfTurn}
       pools={new Map(pools.map((pool) => [pool.id, pool]))}
       names={names}
       figures={figures}
@@ -35,6 +42,16 @@ export async function showDashboard(context: PageContext): Promise<Response> {
     />
   );
   return page(context, { title: "Dashboard", section: "/" }, body);
+}
+
+/** Where there are more keys than cells: some of each status, however far down the list they stand. */
+async function listOutOfTurn(keys: KeyOperations, counts: KeyCounts): Promise<KeyView[]> {
+  const found: KeyView[] = [];
+  for (const status of KEY_STATUSES) {
+    if (status === "available" || counts[status] === 0) continue;
+    found.push(...(await keys.list({ status, limit: MAX_OUT_OF_TURN })).data);
+  }
+  return found;
 }
 
 /** Whether any request was ever recorded; asked of storage only while memory knows of none today. */

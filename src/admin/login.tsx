@@ -48,7 +48,7 @@ function loginPage(
 }
 
 /** A path of this program; anything that could lead elsewhere becomes the dashboard. */
-export function localPath(next: string | null): string {
+function localPath(next: string | null): string {
   if (next === null || !/^\/(?![/\\])/.test(next) || /[\\\s]/.test(next)) return "/";
   return next.startsWith("/login") || next.startsWith("/logout") ? "/" : next;
 }

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { compressed } from "./compress.ts";
 import { showDashboard } from "./dashboard.tsx";
 import { showKey } from "./key.tsx";
 import { disableKey, enableKey, resetKey, testKey, testKeys } from "./key-actions.ts";
@@ -55,14 +56,32 @@ const PAGES: PageRoute[] = [
 export function createPages(deps: PageDeps) {
   const tests = new KeyTests();
   const app = new Elysia({ name: "pages" });
+  const answer = async (row: PageRoute, request: Request, params: unknown) => {
+    const id = (params as { id?: string } | undefined)?.id ?? "";
+    return compressed(await answerPage(row, id, request, deps, tests), request);
+  };
   for (const row of PAGES) {
-    app.route(
-      row.method,
-      row.path,
-      ({ request, params }) =>
-        answerPage(row, (params as { id?: string } | undefined)?.id ?? "", request, deps, tests),
+    app.route(row.method, row.path, ({ request, params }) => answer(row, request, params), { parse: "none" });
+  }
+  for (const [path, rows] of Map.groupBy(PAGES, (row) => row.path)) {
+    const get = rows.find((row) => row.method === "GET");
+    const allow = [...rows.map((row) => row.method), ...(get ? ["HEAD"] : [])].join(", ");
+    app.all(
+      path,
+      async ({ request, params }) => {
+        if (request.method !== "HEAD" || get === undefined) return notAllowed(allow);
+        const { status, headers } = await answer(get, request, params);
+        return new Response(null, { status, headers });
+      },
       { parse: "none" },
     );
   }
   return app;
+}
+
+function notAllowed(allow: string): Response {
+  return new Response(`This page takes ${allow}.\n`, {
+    status: 405,
+    headers: { allow, "content-type": "text/plain" },
+  });
 }

@@ -65,11 +65,11 @@ const PRESETS: UpstreamPreset[] = [
   },
 ];
 
-export function fakeId(number: number): string {
+function fakeId(number: number): string {
   return `0192f0c4-0000-7000-8000-${String(number).padStart(12, "0")}`;
 }
 
-export function fakeKey(number: number, change: Partial<KeyView> = {}): KeyView {
+function fakeKey(number: number, change: Partial<KeyView> = {}): KeyView {
   return {
     id: fakeId(number),
     name: `key-${String(number).padStart(2, "0")}`,
@@ -488,8 +488,10 @@ function fakeOperations(clock: Clock, data: Data): Operations {
     return key;
   };
   const change = (id: string, patch: Partial<KeyView>) => Object.assign(find(id), patch);
+  let added = 0;
   const addOne = (secret: string, name: string): KeyView => {
-    const key = fakeKey(100 + data.keys.length, {
+    added += 1;
+    const key = fakeKey(100 + added, {
       name,
       maskedSecret: `${secret.slice(0, 4)}…${secret.slice(-4)}`,
       createdAt: clock.now(),
@@ -592,7 +594,14 @@ function fakeOperations(clock: Clock, data: Data): Operations {
           : { outcome: "ok", status: 200, latencyMs: 286, message: "The key works." };
       },
     },
-    pools: { list: async () => data.pools, get: unused, add: unused, edit: unused, remove: unused },
+    pools: {
+      list: async () => data.pools,
+      get: unused,
+      add: unused,
+      edit: unused,
+      remove: unused,
+      explain: unused,
+    },
     upstreams: {
       list: async () => data.upstreams,
       get: unused,

@@ -8,7 +8,8 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import { createFakeInstallation, type FakeInstallation } from "./fake-operations.ts";
 
 export const PAGE_PASSWORD = "correct horse battery";
-const COOKIE = "lb_session=known";
+/** The cookie of someone who is logged in. */
+export const SESSION = "lb_session=known";
 /** So long a wrong password waits here. */
 const WAIT_S = 8;
 
@@ -39,7 +40,7 @@ export async function startPages(
   const installation = createFakeInstallation(clock);
   const logged: unknown[] = [];
   const sessionOf = async (request: Request) =>
-    request.headers.get("cookie")?.includes(COOKIE)
+    request.headers.get("cookie")?.includes(SESSION)
       ? {
           id: "known",
           createdAt: 0,
@@ -62,7 +63,7 @@ export async function startPages(
     sessions: {
       async logIn({ password }) {
         if (password === PAGE_PASSWORD)
-          return { ok: true, cookie: `${COOKIE}; Path=/; HttpOnly; SameSite=Strict` };
+          return { ok: true, cookie: `${SESSION}; Path=/; HttpOnly; SameSite=Strict` };
         return { ok: false, waitS: WAIT_S, message: `Wrong password. Try again in ${WAIT_S} s.` };
       },
       logOut: async () => "lb_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
@@ -88,7 +89,7 @@ export async function startPages(
       const answer = await fetch(`${url}${path}`, {
         method: form ? "POST" : "GET",
         redirect: "manual",
-        headers: { cookie: COOKIE, ...(form && { origin: url }), ...headers },
+        headers: { cookie: SESSION, ...(form && { origin: url }), ...headers },
         ...(form && { body: new URLSearchParams(form) }),
       });
       return { status: answer.status, headers: answer.headers, html: await answer.text() };

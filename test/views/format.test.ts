@@ -36,12 +36,18 @@ describe("numbers", () => {
   test("a share is never rounded to all or nothing", () => {
     expect(percent(9_999, 10_000)).toBe("99.9 %");
     expect(percent(1, 1_000_000)).toBe("< 0.01 %");
-    expect([percent(5, 5), percent(9_872, 10_000), percent(21, 10_000)]).toEqual(["100 %", "98.7 %", "0.21 %"]);
+    expect([percent(5, 5), percent(9_872, 10_000), percent(21, 10_000)]).toEqual([
+      "100 %",
+      "98.7 %",
+      "0.21 %",
+    ]);
   });
 
   test("bytes and durations", () => {
     expect([bytes(812), bytes(71_400), bytes(9_800_000)]).toEqual(["812 B", "71.4 kB", "9.80 MB"]);
-    const said = [42, 999.4, 1_240, 30_000, 65_000, 3 * 3_600_000 + 720_000, 4 * DAY + 6 * 3_600_000].map(duration);
+    const said = [42, 999.4, 1_240, 30_000, 65_000, 3 * 3_600_000 + 720_000, 4 * DAY + 6 * 3_600_000].map(
+      duration,
+    );
     expect(said).toEqual(["42 ms", "999 ms", "1.24 s", "30 s", "1 min 5 s", "3 h 12 min", "4 d 6 h"]);
   });
 });

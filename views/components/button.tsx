@@ -67,16 +67,3 @@ export function ActionForm(props: ButtonLook & { to: string; method: "get" | "po
     </form>
   );
 }
-
-export function LinkButton(props: ButtonLook & { href: string; attributes?: object }) {
-  return (
-    <a
-      class={`btn ${classes(props) ?? ""}`.trim()}
-      href={attr(props.href)}
-      aria-label={props.iconOnly ? attr(props.label) : undefined}
-      {...props.attributes}
-    >
-      <Inside {...props} />
-    </a>
-  );
-}

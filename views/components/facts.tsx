@@ -6,10 +6,10 @@ export function Facts(props: PropsWithChildren) {
 }
 
 /** One of them, as plain text. */
-export function Fact(props: { label: string; value: string; mono?: boolean; title?: string }) {
+export function Fact(props: { label: string; value: string; mono?: boolean }) {
   return (
     <FactOf label={props.label}>
-      <bdi class={props.mono ? "mono cut" : "cut"} title={props.title} safe>
+      <bdi class={props.mono ? "mono cut" : "cut"} safe>
         {props.value}
       </bdi>
     </FactOf>

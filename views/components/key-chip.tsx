@@ -1,19 +1,25 @@
 import { attr } from "../attr.ts";
 
-/** The same key has the same colour everywhere; fourteen are told apart, then they repeat. */
 const COLOURS = 14;
+const NAME = /^(.*?)(\d{0,6})$/s;
 
-export function keyColour(id: string): string {
+/**
+ * The same key has the same colour everywhere. Names that differ only by the number at their end, as most do, take
+ * fourteen colours in turn; a deleted key has none.
+ */
+export function keyColour(name: string | null): string {
+  const [, stem = "", number = ""] = NAME.exec(name ?? "") ?? [];
+  if (name === null) return "is-disabled";
   let sum = 0;
-  for (let at = 0; at < id.length; at++) sum = (Math.imul(sum, 31) + id.charCodeAt(at)) >>> 0;
-  return `k${(sum % COLOURS) + 1}`;
+  for (const character of stem) sum = (Math.imul(sum, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  return `k${((sum + Number(number)) % COLOURS) + 1}`;
 }
 
 /** Colour dot, name and, where given, the masked end; a link where the key still exists. */
 export function KeyChip(props: { id: string; name: string | null; maskedSecret?: string; linked?: boolean }) {
   const inside = (
     <>
-      <span class={`dot ${keyColour(props.id)}`} />
+      <span class={`dot ${keyColour(props.name)}`} />
       {props.name === null ? (
         <span class="soft">deleted key</span>
       ) : (

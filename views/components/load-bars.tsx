@@ -15,7 +15,7 @@ export function LoadBars(props: { loads: KeyLoad[]; total: number }) {
       {props.loads.map((load) => (
         <li title={`${exact(load.attempts)} attempts`}>
           <KeyChip id={load.id} name={load.name} />
-          <svg class={keyColour(load.id)} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+          <svg class={keyColour(load.name)} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
             <rect class="track" width="100" height="8" />
             <rect class="fill" width={(100 * load.attempts) / top} height="8" />
           </svg>

@@ -71,9 +71,9 @@ export function MinuteChart(props: { minutes: Minute[]; reader: Reader }) {
   );
 }
 
-/** The last whole minute of each series beside its colour. */
+/** The last minute of each series beside its colour. */
 export function MinuteLegend(props: { minutes: Minute[] }) {
-  const last = props.minutes.at(-2);
+  const last = props.minutes.at(-1);
   return (
     <span class="legend">
       {SERIES.map((series) => (

@@ -4,7 +4,7 @@ import type { Reader } from "../format.ts";
 import { exact } from "../format.ts";
 import { keyPath } from "../links.ts";
 import { STATUS_LOOKS } from "../statuses.tsx";
-import { plural } from "../verdicts.ts";
+import { type KeyCounts, keysAsking, plural } from "../verdicts.ts";
 import { ActionForm } from "./button.tsx";
 import { KeyChip } from "./key-chip.tsx";
 import { KeyStatusBadge } from "./key-status.tsx";
@@ -13,19 +13,24 @@ import { KeyStatusBadge } from "./key-status.tsx";
 const MAX_LISTED = 8;
 
 /** The keys that wait: first those that wait for a person, with what to do, then those that wait for time. */
-export function OutOfTurn(props: { keys: KeyView[]; reader: Reader }) {
+export function OutOfTurn(props: { keys: KeyView[]; counts: KeyCounts; reader: Reader }) {
   const asking = (asks: string) => props.keys.filter((key) => STATUS_LOOKS[key.status].asks === asks);
   const inNeed = asking("a hand");
   const waiting = asking("patience");
+  const amounts = {
+    inNeed: keysAsking(props.counts, "a hand"),
+    waiting: keysAsking(props.counts, "patience"),
+  };
+  const total = amounts.inNeed + amounts.waiting;
   return (
     <section class="card">
       <header>
         <h2>Keys out of turn</h2>
         <span class="sub" safe>
-          {exact(inNeed.length + waiting.length)}
+          {exact(total)}
         </span>
       </header>
-      {inNeed.length + waiting.length === 0 && <p class="inside soft">Every key takes its turn.</p>}
+      {total === 0 && <p class="inside soft">Every key takes its turn.</p>}
       {inNeed.length > 0 && (
         <>
           <h3 class="group">Need you</h3>
@@ -55,7 +60,7 @@ export function OutOfTurn(props: { keys: KeyView[]; reader: Reader }) {
               </li>
             ))}
           </ul>
-          <More hidden={inNeed.length - MAX_LISTED} />
+          <More hidden={amounts.inNeed - MAX_LISTED} />
         </>
       )}
       {waiting.length > 0 && (
@@ -71,7 +76,7 @@ export function OutOfTurn(props: { keys: KeyView[]; reader: Reader }) {
               </li>
             ))}
           </ul>
-          <More hidden={waiting.length - MAX_LISTED} />
+          <More hidden={amounts.waiting - MAX_LISTED} />
         </>
       )}
     </section>

@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import type { Page } from "playwright-core";
+import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
+import { PAGE_PASSWORD, type PageServer, SESSION, startPages } from "../support/page-server.ts";
+import { needsTool } from "../support/tools.ts";
+
+/** The first start on a machine reads 300 MB from its disk. */
+const COLD_START_MS = 60_000;
+const TEST_LIMIT_MS = 30_000;
+const chromium = needsTool("chromium", "chromium");
+const inBrowser = (name: string, body: () => Promise<void>) => chromium.test(name, body, TEST_LIMIT_MS);
+
+let browser: TestBrowser;
+let pages: PageServer;
+beforeAll(async () => {
+  pages = await startPages({ openProxy: "this_machine" });
+  if (chromium.path) browser = await launchBrowser(chromium.path);
+}, COLD_START_MS);
+afterAll(async () => {
+  await browser?.close();
+  await pages.stop();
+});
+
+/** Opens a page as someone who is logged in. */
+async function enter(path: string, options?: PageOptions): Promise<WatchedPage> {
+  const watched = await browser.open(options);
+  const [name = "", value = ""] = SESSION.split("=");
+  await watched.page.context().addCookies([{ name, value, url: pages.url }]);
+  await watched.page.goto(pages.url + path);
+  return watched;
+}
+
+const row = (page: Page, name: string) => page.locator("tr", { hasText: name });
+/** A refused form is an answer with status 422, which the browser's console tells as an error. */
+const expected = (problem: string) => problem.includes("status of 422");
+
+describe("with scripts", () => {
+  inBrowser("a key is added in the dialog, after its first secret was refused in place", async () => {
+    const { page, problems, close } = await enter("/keys");
+    await page.getByRole("button", { name: "Add key" }).click();
+    await page.getByLabel("Secret").fill("short");
+    await page.getByLabel("Name").fill("<b>bold</b>");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Give 8 to 500 characters.").waitFor();
+    expect(await page.getByLabel("Secret").inputValue()).toBe("short");
+    await page.getByLabel("Secret").fill("sk-abcdefghijklmnop");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row(page, "<b>bold</b>").waitFor();
+    await page.locator("#toasts").getByText("<b>bold</b> added.").waitFor();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    expect(problems.filter((problem) => !expected(problem))).toEqual([]);
+    await close();
+  });
+
+  inBrowser("switched off and undone, tested in place, deleted after a question", async () => {
+    const { page, expectNoProblems, close } = await enter("/keys");
+    const first = row(page, "gem-prod-01");
+    await first.getByRole("button", { name: "Disable" }).click();
+    await first.getByRole("button", { name: "Enable" }).waitFor();
+    await page.locator("#toasts").getByRole("button", { name: "Undo" }).click();
+    await first.getByRole("button", { name: "Disable" }).waitFor();
+    await first.getByRole("button", { name: "Test" }).click();
+    await first.getByText("Works").waitFor();
+    await row(page, "or-spare-02").getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await row(page, "or-spare-02").waitFor({ state: "detached" });
+    await page.getByText("needs you", { exact: false }).first().waitFor();
+    expectNoProblems();
+    await close();
+  });
+
+  inBrowser("searching keeps the address, the focus and what was typed while the page lives on", async () => {
+    const { page, expectNoProblems, close } = await enter("/keys");
+    await page.getByLabel("Search").pressSequentially("batch", { delay: 30 });
+    await page.waitForURL(`${pages.url}/keys?q=batch`);
+    await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
+    expect(await page.locator("tbody tr").count()).toBe(4);
+    expect(await page.getByLabel("Search").inputValue()).toBe("batch");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("search");
+    expectNoProblems();
+    await close();
+  });
+
+  inBrowser(
+    "what changes on the server shows within 2 s, a countdown counts, and hidden tabs rest",
+    async () => {
+      const { page, expectNoProblems, close } = await enter("/keys");
+      const changed = pages.installation.keys[1]!;
+      const until = Date.now() + 90_000;
+      Object.assign(changed, { status: "cooling", cooldownUntil: until, statusReason: "429 on purpose" });
+      await row(page, changed.name).getByText("429 on purpose").waitFor({ timeout: 3_000 });
+      const badge = row(page, changed.name).locator("time[data-until]");
+      const before = await badge.textContent();
+      await page.waitForFunction(
+        (was) => document.querySelector("[data-until]")?.textContent !== was,
+        before,
+      );
+      await page.evaluate(() =>
+        Object.defineProperty(document, "hidden", { value: true, configurable: true }),
+      );
+      let asked = 0;
+      page.on("request", () => {
+        asked += 1;
+      });
+      await page.waitForTimeout(2_500);
+      expect(asked).toBe(0);
+      await page.evaluate(() =>
+        Object.defineProperty(document, "hidden", { value: false, configurable: true }),
+      );
+      const caughtUp = page.waitForRequest(/\/keys/, { timeout: 1_000 });
+      await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+      await caughtUp;
+      Object.assign(changed, { status: "available", cooldownUntil: null, statusReason: null });
+      expectNoProblems();
+      await close();
+    },
+  );
+
+  inBrowser("settings count what is unsaved, take Enter as Save, and say what was changed", async () => {
+    const { page, problems, close } = await enter("/settings");
+    const bar = page.locator(".save-bar");
+    await page.getByLabel("Requests before the next key").fill("7");
+    await page.getByLabel("Further keys for one request").fill("-3");
+    await bar.getByText("2 unsaved changes.").waitFor();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Give a whole number from 0 to 10000.").waitFor();
+    expect(await page.getByLabel("Requests before the next key").inputValue()).toBe("7");
+    await page.getByLabel("Further keys for one request").fill("50");
+    await page.getByLabel("Further keys for one request").press("Enter");
+    await page.getByText("Saved: Requests before the next key, Further keys for one request.").waitFor();
+    await page.getByRole("button", { name: "Groq" }).click();
+    expect(await page.getByLabel("API endpoint").inputValue()).toBe("https://api.groq.com/openai/v1");
+    await page.getByRole("button", { name: "Discard" }).click();
+    await bar.getByText("No unsaved changes.").waitFor();
+    await page.getByLabel("API endpoint").fill("http://127.0.0.1:9/v1");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved: API endpoint.").waitFor();
+    await page.getByLabel("Strategy").selectOption("random");
+    await page.getByRole("button", { name: "Reset to Default" }).click();
+    await page.getByText("API endpoint is at its default.").waitFor();
+    expect(await page.getByLabel("API endpoint").inputValue()).toStartWith("https://generativelanguage");
+    expect(await page.getByLabel("Strategy").inputValue()).toBe("random");
+    expect(problems.filter((problem) => !expected(problem))).toEqual([]);
+    await close();
+  });
+
+  inBrowser("the theme is chosen without a flash and kept", async () => {
+    const { page, expectNoProblems, close } = await enter("/");
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme ?? "auto");
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect([await theme(), await ground()]).toEqual(["auto", "rgb(246, 246, 248)"]);
+    await page.locator(".side").getByRole("button", { name: "Theme" }).click();
+    await page.locator(".side").getByRole("button", { name: "Theme" }).click();
+    expect([await theme(), await ground()]).toEqual(["dark", "rgb(12, 13, 16)"]);
+    await page.goto(`${pages.url}/logs`, { waitUntil: "commit" });
+    await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+    expectNoProblems();
+    await close();
+  });
+
+  inBrowser("a lost server is a thin line, and gone when it is back", async () => {
+    const lost = await startPages();
+    const port = Number(new URL(lost.url).port);
+    const { page, close } = await browser.open();
+    await page.goto(`${lost.url}/login`);
+    await page.getByLabel("Password").fill(PAGE_PASSWORD);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.waitForURL(`${lost.url}/`);
+    await lost.stop();
+    await page.getByText("Reconnecting…").waitFor({ timeout: 6_000 });
+    const back = await startPages({ port });
+    await page.getByText("Reconnecting…").waitFor({ state: "hidden", timeout: 6_000 });
+    await close();
+    await back.stop();
+  });
+});
+
+describe("without scripts", () => {
+  inBrowser("keys are added, switched, edited and deleted by pages alone", async () => {
+    const { page, problems, close } = await enter("/keys", { javaScript: false });
+    await page.getByRole("button", { name: "Add key" }).click();
+    await page.getByLabel("Secret").fill("sk-without-scripts-1");
+    await page.getByLabel("Name").fill("plain-key");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("plain-key added.").waitFor();
+    await row(page, "plain-key").getByRole("button", { name: "Disable" }).click();
+    await page.getByText("plain-key disabled.").waitFor();
+    await row(page, "plain-key").getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Name").fill("plain-renamed");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "plain-renamed" }).waitFor();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("plain-renamed deleted.").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/keys");
+    expect(problems.filter((problem) => !expected(problem))).toEqual([]);
+    await close();
+  });
+
+  inBrowser("many are pasted and settings saved", async () => {
+    const { page, close } = await enter("/keys", { javaScript: false });
+    await page.getByRole("button", { name: "Paste many" }).click();
+    await page
+      .getByLabel("Keys", { exact: true })
+      .fill("one=sk-pasted-000000001\nshort\nsk-pasted-000000002");
+    await page.getByRole("button", { name: "Add keys" }).click();
+    await page.getByRole("heading", { name: "2 keys added" }).waitFor();
+    await page.goto(`${pages.url}/settings`);
+    await page.getByLabel("Attempts after a host's failure").fill("6");
+    await page.getByLabel("Attempts after a host's failure").press("Enter");
+    await page.getByText("Saved: Attempts after a host's failure.").waitFor();
+    await close();
+  });
+});
+
+describe("on a phone", () => {
+  inBrowser("nothing scrolls sideways at 360 px, and a row's actions open at the thumb", async () => {
+    const { page, expectNoProblems, close } = await enter("/keys", { width: 360, height: 780 });
+    for (const path of [
+      "/",
+      "/keys",
+      `/keys/${pages.installation.keys[2]!.id}`,
+      "/keys/add",
+      "/logs",
+      "/settings",
+    ]) {
+      await page.goto(pages.url + path);
+      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([path, sideways]).toEqual([path, 0]);
+    }
+    await page.goto(`${pages.url}/keys`);
+    await page.getByRole("button", { name: "More for gem-prod-02" }).click();
+    await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
+    await row(page, "gem-prod-02").getByRole("button", { name: "Disable" }).click();
+    await page.locator("#toasts").getByText("gem-prod-02 disabled.").waitFor();
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.locator("#more").getByRole("button", { name: "Log out" }).click();
+    await page.getByText("You are logged out.").waitFor();
+    expectNoProblems();
+    await close();
+  });
+});
