@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "@kitajs/html";
+import type { PropsWithChildren } from "@elysiajs/html";
 import { assetUrl } from "../src/assets.ts";
 import { jsonAttr } from "./attr.ts";
 

@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "@kitajs/html";
+import type { PropsWithChildren } from "@elysiajs/html";
 import { Banner, type BannerProps } from "./components/banner.tsx";
 import { Icon, Mark } from "./components/icon.tsx";
 import { BottomNavigation, type NavigationItem, SideNavigation } from "./components/navigation.tsx";

@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "@kitajs/html";
+import type { PropsWithChildren } from "@elysiajs/html";
 import type { KeyStatus } from "../../src/types.ts";
 import { attr } from "../attr.ts";
 import { STATUS_LOOKS, StatusIcon } from "../statuses.tsx";

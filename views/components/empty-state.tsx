@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "@kitajs/html";
+import type { PropsWithChildren } from "@elysiajs/html";
 import { Icon, type IconName } from "./icon.tsx";
 
 /** What would be here, and the first step towards it. */

@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "@kitajs/html";
+import type { PropsWithChildren } from "@elysiajs/html";
 
 /** Names and values under each other. */
 export function Facts(props: PropsWithChildren) {

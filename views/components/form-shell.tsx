@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "@kitajs/html";
+import type { PropsWithChildren } from "@elysiajs/html";
 import { attr } from "../attr.ts";
 import { Icon } from "./icon.tsx";
 import { PageHead } from "./page-head.tsx";
