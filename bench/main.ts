@@ -1,4 +1,5 @@
 /** `bun run bench [scene …]`: measures what the scenes say; without a name the first one. */
+import { runPoolScene } from "./pool.ts";
 import { runProxyScene } from "./proxy.ts";
 import { run as runClientScene } from "./upstream-client.ts";
 
@@ -18,6 +19,11 @@ const SCENES: Scene[] = [
     name: "client",
     what: "the way out against fetch and node:http, CPU of this side alone",
     run: runClientScene,
+  },
+  {
+    name: "pool",
+    what: "claim + release, each strategy, with 100 and with 10,000 keys",
+    run: runPoolScene,
   },
 ];
 

@@ -8,7 +8,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const ROOT = resolve(import.meta.dir, "..");
-const ENTRIES = ["src/main.ts"];
+/** A worker is found in the executable only as an entry point of its own. */
+const ENTRIES = ["src/main.ts", "src/storage/reader-worker.ts"];
 
 const { values } = parseArgs({
   options: { outfile: { type: "string", default: join(ROOT, "dist/load-balancer") } },

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Elysia } from "elysia";
-import { createAccess } from "./admin/access.ts";
+import { bearerOf, createAccess } from "./admin/access.ts";
 import { createAdminApi } from "./admin/api.ts";
 import { createClientOf } from "./admin/client.ts";
 import { createPages } from "./admin/pages.ts";
@@ -10,22 +10,34 @@ import { clientAddress } from "./client-address.ts";
 import type { Clock } from "./clock.ts";
 import { type Config, isLoopback } from "./config.ts";
 import { createHealthRoutes } from "./health.ts";
+import { createAlertJob } from "./jobs/alerts.ts";
+import { createKeyProbe } from "./jobs/key-probe.ts";
+import { createLogUpkeep, createRetention } from "./jobs/retention.ts";
+import { createRollupJobs } from "./jobs/rollup-flush.ts";
+import { startJobs } from "./jobs/scheduler.ts";
 import type { Logger } from "./log.ts";
+import { createMetricsRoute } from "./metrics.ts";
+import { Alerts } from "./operations/alerts.ts";
+import { LogTail } from "./operations/log-tail.ts";
 import { createOperations } from "./operations/operations.ts";
 import { ensurePassword } from "./operations/password.ts";
 import { createSessionOperations } from "./operations/sessions.ts";
 import { KeyPool } from "./pool/pool.ts";
+import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
+import { createCosts } from "./record/cost.ts";
 import { keyEvents } from "./record/key-events.ts";
 import { LiveRecord } from "./record/live.ts";
+import { LoopLag } from "./record/loop-lag.ts";
+import { RequestCounts } from "./record/metrics.ts";
 import { Recorder } from "./record/recorder.ts";
 import { checkSecretKey, equalSecrets, loadSecretKey } from "./secrets.ts";
 import { createSettings } from "./settings.ts";
 import { lockDataFolder, openStorage, prepareDataFolder } from "./storage/storage.ts";
-import { type Pool, StartError, type Upstream } from "./types.ts";
+import { type Pool, StartError, type Strategy, type Upstream } from "./types.ts";
 import { checkBaseUrl } from "./upstream/address-guard.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 import { version } from "./version.ts";
@@ -62,8 +74,8 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   // What is remembered of requests.
   const recorder = new Recorder(storage, log, clock);
   const live = new LiveRecord(clock, () => settings.current.dailyResetTimeZone);
-  const now = clock.now();
-  live.restore(await storage.requestLogs.minutes(now - RESTORED_HISTORY_MS, now + 60_000));
+  const counts = new RequestCounts();
+  const loopLag = new LoopLag(clock);
   const figures = { figures: () => ({ ...live.figures(), recorder: recorder.state }) };
 
   // The pool of keys, and the way out.
@@ -78,6 +90,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const upstreamDeps = { clock, pool, client, upstream: directory.upstream, settings: currentSettings };
 
   // What people do.
+  const logTail = new LogTail();
   const operations = createOperations({
     storage,
     pool,
@@ -87,11 +100,18 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     upstreamHealth: (id) => pool.upstreamHealth(id),
     probe: (keyId) => probeKey(upstreamDeps, keyId),
     checkBaseUrl,
+    forgetLive: () => live.forget(),
+    logTail,
+    archiveDir: join(config.dataDir, "archive"),
     upstreamsChanged: directory.upstreamsChanged,
     poolsChanged: directory.poolsChanged,
   });
   await operations.loadAll();
-  const { adminPassword, adminApiToken, masterApiKey, requireAdminLogin, trustedProxies } = config;
+  await operations.stats.fold();
+  const now = clock.now();
+  live.restore(await storage.rollups.minutes(now - RESTORED_HISTORY_MS, now + 60_000));
+  const { adminPassword, adminApiToken, masterApiKey, metricsToken, requireAdminLogin, trustedProxies } =
+    config;
   const newPassword = await ensurePassword({ storage, adminPassword });
   const sessions = createSessions(
     await createSessionOperations({ storage, secretBox, adminPassword, clock }),
@@ -105,12 +125,21 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     clientAddress(connection, headers.get("x-forwarded-for"), isTrustedProxy);
   const forward = createForward({
     ...upstreamDeps,
+    strategyOf: directory.strategyOf,
     watch: new ClientWatch(),
+    costOf: createCosts({
+      clock,
+      ownPrices: () => settings.current.modelPrices,
+      baseUrlOf: (upstreamId) => directory.upstream(upstreamId).baseUrl,
+    }),
     ended: (record) => {
       live.ended(record);
+      counts.ended(record);
       recorder.record(record);
+      logTail.publish(record);
     },
   });
+  const clientLimit = new ClientLimit();
   const proxyRoutes = createProxyRoutes({
     clock,
     log,
@@ -120,7 +149,10 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     idleTimeoutS: IDLE_TIMEOUT_S,
     maxBodyBytes: () => settings.current.maxRequestBodyBytes,
     poolNamed: directory.poolNamed,
+    loopbackAddress: isLoopback(config.host) ? (config.host === "::1" ? "::1" : "127.0.0.1") : null,
     clientAddress: addressOf,
+    admitClient: (address) =>
+      clientLimit.admit(address, settings.current.clientRequestsPerMinute, clock.monotonic()),
     isDraining: () => draining,
     began: () => live.began(),
     refused: () => live.refused(),
@@ -147,6 +179,30 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     version,
     keepOpen,
   };
+  const alerts = new Alerts({
+    clock,
+    log,
+    client,
+    storage,
+    settings: currentSettings,
+    keys: () => pool.views(),
+    figures: figures.figures,
+  });
+  const stopJobs = startJobs(
+    [
+      ...createRollupJobs(operations.stats),
+      createKeyProbe({
+        clock,
+        settings: currentSettings,
+        invalidKeys: () => pool.invalidKeys(),
+        probe: (keyId) => probeKey(upstreamDeps, keyId),
+      }),
+      createLogUpkeep(operations),
+      createRetention({ ...operations, clock, settings: currentSettings }),
+      createAlertJob(alerts),
+    ],
+    log,
+  );
   const openTo = isLoopback(config.host) ? "this_machine" : "network";
   const server = new Elysia({
     serve: {
@@ -165,6 +221,24 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         isDraining: () => draining,
         hasUsableKey: () => pool.hasAvailableKey(),
         checkStorage: () => storage.checkWritable(),
+      }),
+    )
+    .use(
+      createMetricsRoute({
+        version,
+        counts,
+        keysByStatus: () => operations.keys.counts(),
+        inFlight: () => live.inFlight,
+        waiting: () => pool.waiting,
+        recorder: () => recorder.state,
+        loopLagMs: () => loopLag.longestMs,
+        databaseBytes: async () => (await storage.maintenance.facts()).sizeBytes,
+        startedAt: now,
+        mayRead: async (request) => {
+          const shown = bearerOf(request);
+          if (shown !== null && metricsToken !== undefined && equalSecrets(shown, metricsToken)) return true;
+          return (await access.decide(request)).caller !== null;
+        },
       }),
     )
     .use(createAdminApi({ ...controlPlane, startedAtMonotonic }))
@@ -189,6 +263,8 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     },
     async drain(timeoutMs) {
       draining = true;
+      stopJobs();
+      loopLag.stop();
       const until = clock.monotonic() + timeoutMs;
       while (live.inFlight > 0 && clock.monotonic() < until) await Bun.sleep(DRAIN_LOOK_MS);
       if (live.inFlight > 0) {
@@ -219,6 +295,7 @@ async function openData(config: Config, log: Logger, clock: Clock) {
 class Directory {
   #upstreams = new Map<string, Upstream>();
   #poolIds = new Map<string, string>();
+  #strategies = new Map<string, Strategy | null>();
 
   upstream = (id: string): Upstream => {
     const upstream = this.#upstreams.get(id);
@@ -228,12 +305,15 @@ class Directory {
 
   poolNamed = (name: string): string | null => this.#poolIds.get(name) ?? null;
 
+  strategyOf = (poolId: string): Strategy | null => this.#strategies.get(poolId) ?? null;
+
   upstreamsChanged = (list: Upstream[]): void => {
     this.#upstreams = new Map(list.map((upstream) => [upstream.id, upstream]));
   };
 
   poolsChanged = (list: Pool[]): void => {
     this.#poolIds = new Map(list.map(({ name, id }) => [name, id]));
+    this.#strategies = new Map(list.map(({ id, strategy }) => [id, strategy]));
   };
 }
 

@@ -13,6 +13,8 @@ export type BaseUrlCheck = (url: string) => string | null;
 export interface SettingType<T> {
   kind: SettingKind;
   read(input: unknown, checkBaseUrl?: BaseUrlCheck): T | Problem;
+  /** Shown as `HIDDEN` only. */
+  isSecret?: boolean;
   /** For numbers, both included. */
   min?: number;
   max?: number;
@@ -65,9 +67,53 @@ export function text(maxCharacters = MAX_TEXT_CHARACTERS): SettingType<string> {
   return { kind: "string", read };
 }
 
+/** What stands in a secret's place wherever settings are shown; sent back, it means: as it is. */
+export const HIDDEN = "[hidden]";
+
+/** A secret that shows itself to nobody by being written out: only `reveal` gives it. */
+export class HiddenText {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return HIDDEN;
+  }
+
+  toJSON(): string {
+    return HIDDEN;
+  }
+}
+
+export function secret(minCharacters: number, maxCharacters: number): SettingType<HiddenText> {
+  const problem = new Problem(`give text of ${minCharacters} to ${maxCharacters} characters`);
+  const fits = (text: string) => text.length >= minCharacters && text.length <= maxCharacters;
+  return {
+    kind: "string",
+    isSecret: true,
+    read: (input) => (typeof input === "string" && fits(input) ? new HiddenText(input) : problem),
+  };
+}
+
+/** Whether a form or a script sends back what it was shown of a secret. */
+export function isHidden(input: unknown): boolean {
+  return input === HIDDEN || input === JSON.stringify(HIDDEN);
+}
+
+/** Where something is sent to: as `url`, with a query if need be. */
+export function target(): SettingType<string> {
+  return { kind: "url", read: (input, check) => readUrl(input, check, true) };
+}
+
 /** An http(s) address without credentials, query and fragment; the slashes at its end are taken off. */
 export function url(): SettingType<string> {
-  return { kind: "url", read: readUrl };
+  return { kind: "url", read: (input, check) => readUrl(input, check) };
 }
 
 /** An IANA name, spelled as the standard spells it. */
@@ -125,7 +171,7 @@ function parseObject(input: unknown): Record<string, unknown> | null {
   }
 }
 
-function readUrl(input: unknown, checkBaseUrl?: BaseUrlCheck): string | Problem {
+function readUrl(input: unknown, checkBaseUrl?: BaseUrlCheck, mayHaveQuery = false): string | Problem {
   const form = "give an address that begins with http:// or https://";
   const trimmed = typeof input === "string" ? input.trim() : "";
   if (trimmed.length > MAX_TEXT_CHARACTERS || !/^https?:\/\//i.test(trimmed)) return new Problem(form);
@@ -134,8 +180,9 @@ function readUrl(input: unknown, checkBaseUrl?: BaseUrlCheck): string | Problem 
   if (parsed.username !== "" || parsed.password !== "") {
     return new Problem("give the address without user name and password");
   }
-  if (/[?#]/.test(trimmed)) return new Problem("give the address without ? and #");
-  const base = parsed.href.replace(/\/+$/, "");
-  const refusal = checkBaseUrl?.(base) ?? null;
-  return refusal === null ? base : new Problem(refusal);
+  if (mayHaveQuery && parsed.hash !== "") return new Problem("give the address without #");
+  if (!mayHaveQuery && /[?#]/.test(trimmed)) return new Problem("give the address without ? and #");
+  const address = mayHaveQuery ? parsed.href : parsed.href.replace(/\/+$/, "");
+  const refusal = checkBaseUrl?.(address) ?? null;
+  return refusal === null ? address : new Problem(refusal);
 }

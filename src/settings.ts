@@ -1,14 +1,20 @@
+import { modelPrices } from "./price-setting.ts";
 import {
   type BaseUrlCheck,
+  boolean,
+  HiddenText,
   int,
+  isHidden,
   oneOf,
   optional,
   Problem,
   type SettingType,
+  secret,
+  target,
   timeZone,
   url,
 } from "./setting-types.ts";
-import { InputError } from "./types.ts";
+import { InputError, STRATEGIES } from "./types.ts";
 
 /** How the Settings page groups them, in its order. */
 export const SETTING_GROUPS = {
@@ -17,6 +23,8 @@ export const SETTING_GROUPS = {
   failures: "When a request fails",
   timeouts: "Timeouts",
   limits: "Limits",
+  logs: "Request log",
+  alerts: "Alerts",
   appearance: "Appearance",
 } as const;
 type SettingGroup = keyof typeof SETTING_GROUPS;
@@ -45,7 +53,7 @@ const table = {
   }),
   strategy: row({
     group: "choice",
-    type: oneOf(["round_robin", "random", "least_connections"]),
+    type: oneOf(STRATEGIES),
     default: "round_robin",
     help: "How one of the available keys is chosen for a request, where its pool has no strategy of its own.",
     since: "1.0.0",
@@ -99,6 +107,27 @@ const table = {
     help: "How long a request waits before it goes to another key; other requests don't wait with it.",
     since: "1.0.0",
   }),
+  key_probe_interval_s: row({
+    group: "failures",
+    type: int(0, 86_400, "s"),
+    default: 300,
+    help: "How long an invalid key, or one without credit, is left alone before it is tried again; then twice as long each time, up to a day. 0: never.",
+    since: "1.0.0",
+  }),
+  queue_timeout_ms: row({
+    group: "choice",
+    type: int(0, 600_000, "ms"),
+    default: 2_000,
+    help: "How long a request may wait for a key that comes free; where none does within this time, it is told at once.",
+    since: "1.0.0",
+  }),
+  queue_size: row({
+    group: "choice",
+    type: int(0, 100_000, "requests"),
+    default: 1_000,
+    help: "How many requests may wait for a key at once.",
+    since: "1.0.0",
+  }),
   connect_timeout_ms: row({
     group: "timeouts",
     type: int(1, MAX_TIMEOUT_MS, "ms"),
@@ -134,6 +163,20 @@ const table = {
     help: "Largest JSON body that a client may send.",
     since: "1.0.0",
   }),
+  client_requests_per_minute: row({
+    group: "limits",
+    type: int(0, 1_000_000, "requests"),
+    default: 0,
+    help: "How many requests within a minute one client address may send; 0 for no limit.",
+    since: "1.0.0",
+  }),
+  model_prices: row({
+    group: "limits",
+    type: modelPrices(),
+    default: {},
+    help: 'Your own prices, by model, in USD for a million tokens, such as {"my-model": {"input": 0.5, "cached_input": 0.1, "output": 2}}. For other models the list prices of known providers are used.',
+    since: "1.0.0",
+  }),
   daily_reset_time_zone: row({
     group: "limits",
     type: timeZone(),
@@ -146,6 +189,55 @@ const table = {
     type: optional(int(1, 1_000_000_000, "requests")),
     default: null,
     help: "Daily limit of keys that have none of their own; empty for no limit.",
+    since: "1.0.0",
+  }),
+  log_retention_days: row({
+    group: "logs",
+    type: int(0, 36_500, "days"),
+    default: 30,
+    help: "How long requests and key events are kept; older ones are deleted at night. 0 keeps them for ever.",
+    since: "1.0.0",
+  }),
+  log_max_size_mb: row({
+    group: "logs",
+    type: int(0, 100_000_000, "MB"),
+    default: 2_048,
+    help: "How large the database may become; beyond it the oldest requests are deleted. 0 for no bound.",
+    since: "1.0.0",
+  }),
+  archive_before_delete: row({
+    group: "logs",
+    type: boolean(),
+    default: false,
+    help: "Requests are written to a compressed file a day in the data folder's archive before they are deleted.",
+    since: "1.0.0",
+  }),
+  alert_webhook_url: row({
+    group: "alerts",
+    type: optional(target()),
+    default: null,
+    help: "Gets a JSON message when a key fails for good, when few keys are left, when many requests fail or storage does; and one more when that is over.",
+    since: "1.0.0",
+  }),
+  alert_webhook_secret: row({
+    group: "alerts",
+    type: optional(secret(8, 500)),
+    default: null,
+    help: "Signs the messages: x-lb-signature is sha256= and the HMAC-SHA256 of x-lb-timestamp, a dot and the body.",
+    since: "1.0.0",
+  }),
+  alert_min_usable_keys: row({
+    group: "alerts",
+    type: int(0, 100_000, "keys"),
+    default: 1,
+    help: "With fewer usable keys than this a message is sent; 0 for none.",
+    since: "1.0.0",
+  }),
+  alert_error_rate_percent: row({
+    group: "alerts",
+    type: int(0, 100, "%"),
+    default: 50,
+    help: "When more than this share of at least 20 requests failed within 5 minutes, a message is sent; 0 for none.",
     since: "1.0.0",
   }),
   theme: row({
@@ -213,7 +305,11 @@ export function toJson(settings: Partial<Settings>): Record<string, unknown> {
 /** What storage keeps of a change: a value at its default is removed (null), so that a new default takes hold. */
 export function toStored(patch: Partial<Settings>): Record<string, unknown> {
   const json = toJson(patch);
-  for (const setting of settingRows) if (json[setting.name] === setting.default) json[setting.name] = null;
+  for (const { name, default: atDefault } of settingRows) {
+    const value = json[name];
+    if (value === atDefault) json[name] = null;
+    else if (value instanceof HiddenText) json[name] = value.reveal();
+  }
   return json;
 }
 
@@ -262,6 +358,7 @@ function readSettings(
       problems.push([name, "there is no such setting"]);
       continue;
     }
+    if (setting.type.isSecret === true && isHidden(given)) continue;
     const value = given === null || given === "" ? setting.default : setting.type.read(given, checkBaseUrl);
     if (value instanceof Problem) problems.push([name, value.text]);
     else values[setting.property] = value;

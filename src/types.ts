@@ -46,6 +46,12 @@ export const OUTCOMES = [
   "client_closed",
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+/** How the client itself can end a request badly: no error of ours. */
+export const CLIENT_OUTCOMES: ReadonlySet<string> = new Set<Outcome>([
+  "client_error",
+  "content_filtered",
+  "client_closed",
+]);
 
 /** At whose door an outcome is laid. `key_model`: this key, for this model only. */
 export type Blame = "key" | "key_model" | "host" | "client" | "none";
@@ -174,6 +180,10 @@ export interface Usage {
   outputTokens: number;
   cachedTokens: number | null;
   reasoningTokens: number | null;
+  /** Input tokens that were written to a cache, where the upstream tells; they are part of `inputTokens`. */
+  cacheWriteTokens?: number | null;
+  /** Counted by us, not told by the upstream. */
+  isEstimated?: boolean;
 }
 export type UsageSource = "upstream" | "estimated" | "none";
 

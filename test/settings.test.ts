@@ -10,7 +10,7 @@ import {
   toJson,
   toStored,
 } from "../src/settings.ts";
-import { InputError, type Strategy } from "../src/types.ts";
+import { InputError, STRATEGIES, type Strategy } from "../src/types.ts";
 
 function fieldsOf(patch: unknown): Record<string, string> {
   try {
@@ -34,14 +34,41 @@ describe("the table", () => {
       max_retries: 3,
       retry_deadline_ms: 30_000,
       failover_delay_ms: 0,
+      key_probe_interval_s: 300,
+      queue_timeout_ms: 2_000,
+      queue_size: 1_000,
+      client_requests_per_minute: 0,
       connect_timeout_ms: 10_000,
       first_byte_timeout_ms: 600_000,
       stream_first_byte_timeout_ms: 120_000,
       idle_stream_timeout_ms: 120_000,
       max_request_body_bytes: 67_108_864,
+      model_prices: {},
       daily_reset_time_zone: "UTC",
       default_daily_limit: null,
+      log_retention_days: 30,
+      log_max_size_mb: 2_048,
+      archive_before_delete: false,
+      alert_webhook_url: null,
+      alert_webhook_secret: null,
+      alert_min_usable_keys: 1,
+      alert_error_rate_percent: 50,
       theme: "auto",
+    });
+  });
+
+  test("a secret is stored and shows itself nowhere; what was shown, sent back, leaves it as it is", () => {
+    const patch = parseSettingsPatch({ alert_webhook_secret: "a good long secret" });
+    expect(toStored(patch)).toEqual({ alert_webhook_secret: "a good long secret" });
+    expect(patch.alertWebhookSecret?.reveal()).toBe("a good long secret");
+    expect(`${JSON.stringify(toJson(patch))}${patch.alertWebhookSecret}${Bun.inspect(patch)}`).not.toContain(
+      "good",
+    );
+    expect(parseSettingsPatch({ alert_webhook_secret: "[hidden]" })).toEqual({});
+    expect(parseSettingsPatch({ alert_webhook_secret: '"[hidden]"' })).toEqual({});
+    expect(parseSettingsPatch({ alert_webhook_secret: "" })).toEqual({ alertWebhookSecret: null });
+    expect(parseSettingsPatch({ alert_webhook_url: "https://hooks.example/a/?b=c" })).toEqual({
+      alertWebhookUrl: "https://hooks.example/a/?b=c",
     });
   });
 
@@ -106,7 +133,7 @@ describe("a patch", () => {
     const fields = fieldsOf({
       max_retries: 11,
       rotation_request_count: "5.5",
-      strategy: "weighted",
+      strategy: "fastest",
       daily_reset_time_zone: "Mars/Olympus",
       colour: "red",
       maxRetries: 1,
@@ -116,7 +143,7 @@ describe("a patch", () => {
     expect(fields).toEqual({
       max_retries: "give a whole number from 0 to 10",
       rotation_request_count: "give a whole number from 1 to 1000",
-      strategy: "give one of round_robin, random, least_connections",
+      strategy: `give one of ${STRATEGIES.join(", ")}`,
       daily_reset_time_zone: "give a time zone by its IANA name, such as UTC or Europe/Berlin",
       colour: "there is no such setting",
       maxRetries: "there is no such setting",
@@ -230,7 +257,7 @@ describe("live settings", () => {
   test("begin with the stored values; those that cannot be used any more are named and the default holds", () => {
     const live = createSettings({
       max_retries: 0,
-      strategy: "weighted",
+      strategy: "fastest",
       log_bodies: true,
       theme: 5,
       default_daily_limit: 9,

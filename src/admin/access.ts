@@ -71,6 +71,6 @@ function refuse(refusal: Refusal): Decision {
   return { caller: null, refusal };
 }
 
-function bearerOf(request: Request): string | null {
+export function bearerOf(request: Request): string | null {
   return /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }

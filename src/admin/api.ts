@@ -4,8 +4,10 @@ import { type CallDeps, createFallback, createRouteHandler } from "./api/call.ts
 import { keyRoutes } from "./api/keys.ts";
 import { logRoutes } from "./api/logs.ts";
 import { type MonitoringDeps, monitoringRoutes } from "./api/monitoring.ts";
+import { explainRoutes } from "./api/pool.ts";
 import { poolRoutes } from "./api/pools.ts";
 import type { Route } from "./api/route.ts";
+import { statsRoutes } from "./api/stats.ts";
 import { settingRoutes } from "./api/settings.ts";
 import { upstreamRoutes } from "./api/upstreams.ts";
 
@@ -21,9 +23,11 @@ export function adminApiRoutes(deps: AdminApiDeps): Route[] {
   return [
     ...keyRoutes(operations.keys),
     ...poolRoutes(operations.pools),
+    ...explainRoutes(operations.pools),
     ...upstreamRoutes(operations.upstreams),
     ...settingRoutes(operations.settings),
-    ...logRoutes(operations.logs),
+    ...logRoutes(deps),
+    ...statsRoutes(operations.stats),
     ...monitoringRoutes({ ...deps, keys: operations.keys }),
   ];
 }

@@ -1,3 +1,4 @@
+import { createCleanupOperations } from "./cleanup.ts";
 import type { OperationsDeps, OperationsParts } from "./deps.ts";
 import { createInventory } from "./inventory.ts";
 import { createKeyStore } from "./key-store.ts";
@@ -7,6 +8,7 @@ import { createOneAtATime } from "./one-at-a-time.ts";
 import { createPoolOperations } from "./pools.ts";
 import { createSettingsOperations } from "./settings.ts";
 import { type Loaded, loadAll } from "./startup.ts";
+import { createStatsOperations } from "./stats.ts";
 import type { Operations } from "./types.ts";
 import { createUpstreamStore } from "./upstream-store.ts";
 import { createUpstreamOperations } from "./upstreams.ts";
@@ -29,7 +31,9 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
     pools: createPoolOperations(parts),
     upstreams: createUpstreamOperations(parts, upstreamStore),
     settings: createSettingsOperations(parts, upstreamStore),
-    logs: createLogOperations(parts.storage),
+    logs: createLogOperations(parts.storage, parts.clock, parts.logTail),
+    cleanup: createCleanupOperations(parts),
+    stats: createStatsOperations(parts),
     loadAll: () => loadAll(parts, upstreamStore),
   };
 }

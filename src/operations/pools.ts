@@ -13,6 +13,8 @@ const COLOR = /^#[0-9a-f]{6}$/;
 const ICON = /^[a-z0-9-]{0,40}$/;
 const strategyRow = settingRows.find(({ name }) => name === "strategy");
 
+const MAX_EXPLAINED_KEYS = 500;
+
 const TOLD_FIELDS = (["name", "description", "color", "icon", "strategy"] as const).map((field) => ({
   field,
   wireName: field,
@@ -39,6 +41,10 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
 
   return {
     list: async () => [...inventory.pools.values()],
+    async explain({ model, poolId }) {
+      const strategy = poolId === null ? null : find(poolId).strategy;
+      return parts.pool.explain({ model, poolId, strategy, tried: new Set() }, MAX_EXPLAINED_KEYS);
+    },
     get: async (id) => find(id),
 
     add: (input, actor) =>

@@ -1,5 +1,6 @@
+import type { Explanation } from "../pool/explain.ts";
 import type { Settings } from "../settings.ts";
-import type { LogQuery } from "../storage/types.ts";
+import type { DatabaseFacts, LogFacets, LogQuery, RollupCounts } from "../storage/types.ts";
 import type {
   AuthStyle,
   KeyEvent,
@@ -106,6 +107,11 @@ export interface PoolOperations {
   edit(id: string, patch: Partial<PoolInput>, actor: Actor): Promise<Pool>;
   /** ConflictError while it has keys. */
   remove(id: string, actor: Actor): Promise<void>;
+  /**
+   * Which key a request would get now, and for each other key why not: a dry run, nothing is sent and nothing changes.
+   * `poolId` null: the keys of all pools. At most 500 keys are told of.
+   */
+  explain(query: { model: string | null; poolId: string | null }): Promise<Explanation>;
 }
 
 export interface UpstreamInput {
@@ -114,6 +120,7 @@ export interface UpstreamInput {
   authStyle?: AuthStyle;
   isDefault?: boolean;
 }
+export type { Explanation as PoolExplanation } from "../pool/explain.ts";
 export type { Preset as UpstreamPreset } from "../upstream/presets.ts";
 export interface UpstreamOperations {
   list(): Promise<(Upstream & { health: UpstreamHealth })[]>;
@@ -134,10 +141,100 @@ export interface SettingsOperations {
   reset(names: string[] | "all", actor: Actor): Promise<Settings>;
 }
 
+export type { LogQuery } from "../storage/types.ts";
 export interface LogOperations {
   requests(query: LogQuery): Promise<Page<RequestRecord>>;
   request(id: string): Promise<RequestRecord>;
   keyEvents(query: LogQuery): Promise<Page<KeyEvent>>;
+  /** What can be filtered by, with counts. Epoch ms; without `from` the last 30 days. */
+  facets(range: { from?: number; to?: number }): Promise<LogFacets>;
+  /**
+   * Calls `listener` for every request that ends from now on, until the answered function is called. Null where too
+   * many listen already.
+   */
+  listen(listener: (request: RequestRecord) => void): (() => void) | null;
+}
+
+export interface CleanupResult {
+  deletedRequests: number;
+  deletedKeyEvents: number;
+  archivedRequests: number;
+  /** Names in the data folder's `archive`. */
+  archiveFiles: string[];
+  /** By how much the file became smaller. */
+  freedBytes: number;
+  durationMs: number;
+}
+
+export interface CleanupReport extends DatabaseFacts {
+  /** What a cleanup of everything older would delete and free, roughly. */
+  deletableRequests: number;
+  freeableBytes: number;
+}
+
+export interface CleanupOperations {
+  /** InputError for the days, ConflictError while another cleanup runs. */
+  run(input: { olderThanDays: number; archive: boolean }, actor: Actor): Promise<CleanupResult>;
+  /** What the settings say of age and size; ConflictError while another cleanup runs. */
+  keepInBounds(): Promise<CleanupResult>;
+  /** Whether the log has passed `log_max_size_mb`. */
+  isTooLarge(): Promise<boolean>;
+  /** Takes new messages into the search; to be called every second or so. */
+  upkeep(): Promise<void>;
+  /** For the Settings page. */
+  report(olderThanDays: number): Promise<CleanupReport>;
+  /** Reads an archive in again; requests that are in the log already are left as they are. */
+  restoreArchive(path: string): Promise<{ added: number; skipped: number }>;
+}
+
+export interface StatsQuery {
+  /** `1h 6h 24h 7d 30d 90d 1y all`, default 24h; days are calendar days, today among them. */
+  range?: string | undefined;
+  /** Epoch ms, from inclusive, to exclusive; instead of `range`. */
+  from?: number | undefined;
+  to?: number | undefined;
+  /** By default one that fits the range. */
+  bucket?: "minute" | "hour" | "day" | undefined;
+  groupBy?: "key" | "model" | "pool" | "upstream" | "outcome" | undefined;
+}
+
+interface Percentiles {
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+/**
+ * Successes, errors and client errors together are the requests. In groups by key and upstream a request, its tokens
+ * and its times belong to the last one tried; attempts to each that was tried.
+ */
+export interface StatsSums extends Omit<RollupCounts, "pricedRequests" | "costUsd"> {
+  /** Of the requests whose cost is known; null where none is. `unpricedRequests` is how many are missing. */
+  costUsd: number | null;
+  ttftMs: Percentiles;
+  durationMs: Percentiles;
+}
+export interface Stats {
+  /** Epoch ms: whole buckets, so they may lie outside of what was asked. */
+  from: number;
+  to: number;
+  /** 60, 3600 or 86400; a day may have 23 or 25 hours. */
+  bucketS: number;
+  totals: StatsSums;
+  /** Every bucket, those without requests too. */
+  series: ({ at: number } & StatsSums)[];
+  /** Most requests first, at most 200. */
+  groups: ({ id: string; label: string } & StatsSums)[];
+}
+
+export interface StatsOperations {
+  /** InputError for a range or bucket that cannot be had. */
+  read(query: StatsQuery): Promise<Stats>;
+  /** Forgets all; keys, settings and logs stay. */
+  reset(): Promise<void>;
+  /** Takes into the statistics what came since the last time; to be called every few seconds. */
+  fold(): Promise<void>;
+  /** Lets minutes and hours go that are too old to be kept. */
+  prune(): Promise<void>;
 }
 
 /** What pages, API, commands and jobs all call: one noun each. */
@@ -147,4 +244,6 @@ export interface Operations {
   upstreams: UpstreamOperations;
   settings: SettingsOperations;
   logs: LogOperations;
+  cleanup: CleanupOperations;
+  stats: StatsOperations;
 }

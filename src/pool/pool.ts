@@ -1,456 +1,319 @@
-import type { Clock } from "../clock.ts";
-import { dayIn, nextMidnight } from "../time-zone.ts";
-import type {
-  Condition,
-  Cooldown,
-  Key,
-  KeyState,
-  KeyView,
-  Strategy,
-  UpstreamHealth,
-  Usage,
-  Verdict,
-} from "../types.ts";
-import { dailyUsed, nextChangeAt, obstacleFor, type Today } from "./availability.ts";
-import { createEntry, type Entry, EVERY_MODEL, newKeyState } from "./entry.ts";
-import { applyVerdict, type HealthContext, type HealthSettings } from "./health.ts";
-import { Host } from "./host.ts";
+import type { Key, KeyState, KeyView, UpstreamHealth } from "../types.ts";
+import { obstacleFor } from "./availability.ts";
+import { Chooser } from "./chooser.ts";
+import { Cooldowns } from "./cooldowns.ts";
+import { Day } from "./day.ts";
+import { createEntry, type Entry, EVERY_MODEL, headroomOf, minuteUseFor, newKeyState } from "./entry.ts";
+import { type Explanation, explainKeys } from "./explain.ts";
+import { emptyForMs } from "./headroom.ts";
+import { applyVerdict } from "./health.ts";
+import { type Host, Hosts } from "./host.ts";
+import { tellHost } from "./host-news.ts";
+import { KeyTable } from "./key-table.ts";
 import { viewOf } from "./key-view.ts";
 import { ALL_POOLS, Lanes } from "./lanes.ts";
-import { type Refusal, refuse } from "./refusal.ts";
-import { type Choice, type Rotation, strategies } from "./strategies.ts";
-import type { PoolControl, PoolEvents } from "./types.ts";
-import { WakeQueue } from "./wake-queue.ts";
+import { type LeaseFacts, PoolLease } from "./lease.ts";
+import { Ledger } from "./ledger.ts";
+import { KeyQueue, type Waiting } from "./queue.ts";
+import { type Refusal, RefusalMemory, refuse } from "./refusal.ts";
+import { countAtHost, SettingAside } from "./setting-aside.ts";
+import type { Ask, Claim, Ending, Headroom, Lease, PoolControl, PoolOptions } from "./types.ts";
+import { Upkeep } from "./upkeep.ts";
 
-/** Cooldowns for models of their own that a key remembers; beyond it the one that ends first is forgotten. */
-const MAX_COOLDOWNS_PER_KEY = 200;
-const LONGEST_WAIT_MS = 7 * 86_400_000;
+export type { Ask, Claim, Ending, Lease, PoolSettings } from "./types.ts";
 
-export interface Ask {
-  model: string | null;
-  /** Null: the keys of all pools under the global strategy. */
-  poolId: string | null;
-  /** The pool's own strategy, where it has one. */
-  strategy?: Strategy | null;
-  /** Key ids that this request has tried. */
-  tried: readonly string[];
-}
-
-/** A claimed key during one attempt. Whoever holds it releases it, exactly once. */
-export interface Lease {
-  readonly keyId: string;
-  readonly upstreamId: string;
-  readonly secret: string;
-  readonly chosenBecause: string;
-}
-
-export type Claim = { lease: Lease; refusal: null } | { lease: null; refusal: Refusal };
-
-export interface Ending {
-  verdict: Verdict;
-  usage: Usage | null;
-  costUsd: number | null;
-}
-
-class PoolLease implements Lease {
-  released = false;
-  constructor(
-    readonly entry: Entry,
-    readonly chosenBecause: string,
-    readonly model: string | null,
-    readonly beganAt: number,
-    readonly trialOfHost: boolean,
-  ) {}
-  get keyId(): string {
-    return this.entry.key.id;
-  }
-  get upstreamId(): string {
-    return this.entry.key.upstreamId;
-  }
-  get secret(): string {
-    return this.entry.secret;
-  }
-}
-
-/** The settings that the pool goes by (`settings.ts` tells their ranges). */
-export interface PoolSettings extends HealthSettings {
-  strategy: Strategy;
-  rotationRequestCount: number;
-  dailyResetTimeZone: string;
-  defaultDailyLimit: number | null;
-}
-
-export interface PoolOptions {
-  clock: Clock;
-  settings: () => PoolSettings;
-  events: PoolEvents;
-}
+const NOTHING_LEFT = {
+  reason: "Its provider says that nothing is left until then.",
+  outcome: "rate_limited",
+} as const;
 
 /**
  * Which key next? Synchronous and in memory: `claim` picks an available key, `release` learns from the outcome.
  * A claimed key is always released, exactly once.
  */
 export class KeyPool implements PoolControl {
-  #entries: (Entry | undefined)[] = [];
-  #freeSlots: number[] = [];
-  #byId = new Map<string, Entry>();
-  #hosts = new Map<string, Host>();
-  #rotations = new Map<string, Rotation>();
+  #keys = new KeyTable();
+  #hosts = new Hosts();
+  #day = new Day();
+  #ledger = new Ledger(this.#day);
   #lanes: Lanes;
-  #wake = new WakeQueue<Entry>();
-  #today: Today & { startsAt: number; endsAt: number; zone: string };
+  #cooldowns: Cooldowns;
+  #upkeep: Upkeep;
+  #aside: SettingAside;
+  #chooser: Chooser;
+  #queue: KeyQueue;
+  #refusals = new RefusalMemory();
+  /** Whether some key has a limit of tokens a minute; null: to be found out. */
+  #countsTokens: boolean | null = null;
 
   constructor(private readonly options: PoolOptions) {
+    const { clock, events } = options;
     this.#lanes = new Lanes(
-      () => this.#byId.values(),
-      (entry, model) => obstacleFor(entry, model, options.clock.monotonic(), this.#today) === null,
+      () => this.#keys.all(),
+      (entry, model) => obstacleFor(entry, model, clock.monotonic(), this.#day) === null,
     );
-    this.#today = this.#dayAt(options.clock.now(), options.clock.monotonic());
+    this.#cooldowns = new Cooldowns(clock, events, this.#lanes);
+    this.#upkeep = new Upkeep(options, this.#keys, this.#lanes, this.#cooldowns, this.#refusals, this.#day);
+    this.#aside = new SettingAside(options, this.#cooldowns, this.#day);
+    this.#chooser = new Chooser(options, this.#lanes, this.#hosts, this.#keys);
+    this.#queue = new KeyQueue({
+      clock,
+      claim: (ask) => this.#claim(ask),
+      refusal: (ask) => this.#refusal(ask),
+    });
   }
+
+  // --- claim and release --------------------------------------------------------------------------------
 
   /** Picks a key that may serve this request now, or says why none can. */
   claim(ask: Ask): Claim {
-    const now = this.options.clock.monotonic();
-    this.#passTime(now);
-    const settings = this.options.settings();
-    const scope = ask.poolId ?? ALL_POOLS;
-    const model = ask.model ?? EVERY_MODEL;
-    const strategy = ask.strategy ?? settings.strategy;
-    const choice: Choice = {
-      ready: this.#lanes.ready(scope, model),
-      entryAt: (slot) => this.#entries[slot] as Entry,
-      accepts: (slot) => {
-        const entry = this.#entries[slot] as Entry;
-        return entry.host.admits(now) && !ask.tried.includes(entry.key.id);
-      },
-      rotation: this.#rotation(scope),
-      turnLength: settings.rotationRequestCount,
-      random: this.options.clock.random,
-    };
-    const slot = choice.ready.size === 0 ? -1 : (strategies[strategy] ?? strategies.round_robin)(choice);
-    if (slot < 0) return { lease: null, refusal: this.#refusal(scope, model, ask.tried, now) };
-    const entry = this.#entries[slot] as Entry;
-    if (strategy === "round_robin") {
-      this.options.events.rotated(scope, entry.key.id, choice.rotation.used);
+    const lease = this.#claim(ask);
+    return lease === null ? { lease, refusal: this.#refusal(ask) } : { lease, refusal: null };
+  }
+
+  /** Requests that wait for a key. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /**
+   * The same, but where a key comes free within `queue_timeout_ms` (and `limitMs`) the request waits for it, in a
+   * bounded queue. Where none can, the answer comes at once.
+   */
+  claimOrWait(ask: Ask, limitMs: number): Claim | Waiting {
+    if (!this.#queue.hasWaiterLike(ask)) {
+      const lease = this.#claim(ask);
+      if (lease !== null) return { lease, refusal: null };
     }
-    return { lease: this.#lease(entry, because(strategy, choice, ask), ask.model, now), refusal: null };
+    const { queueTimeoutMs, queueSize } = this.options.settings();
+    const refusal = this.#refusal(ask);
+    const waitMs = Math.min(queueTimeoutMs, limitMs);
+    if (refusal.freeInMs === null || refusal.freeInMs >= waitMs || queueSize === 0) {
+      return { lease: null, refusal };
+    }
+    if (this.#queue.size < queueSize) return this.#queue.enter(ask, waitMs);
+    const message = `${queueSize} requests wait for a key already.`;
+    return {
+      lease: null,
+      refusal: { ...refusal, code: "queue_full", retryAfterMs: refusal.retryAfterMs ?? 1, message },
+    };
   }
 
-  #lease(entry: Entry, chosenBecause: string, model: string | null, now: number): Lease {
-    entry.inFlight += 1;
-    entry.state.dailyUsed = dailyUsed(entry, this.#today) + 1;
-    entry.state.dailyDay = this.#today.day;
-    if (isBounded(entry, this.#today)) this.#refresh(entry, now);
-    return new PoolLease(entry, chosenBecause, model, now, entry.host.began());
-  }
-
-  /** Claims this very key whatever its status, for a test by hand; null where it does not exist. */
+  /** Claims this very key whatever its status, for a test or a probe that costs nothing; null where it does not exist. */
   claimKey(id: string): Lease | null {
-    const entry = this.#byId.get(id);
+    const entry = this.#keys.get(id);
     if (entry === undefined) return null;
-    return this.#lease(entry, "test by hand", null, this.options.clock.monotonic());
+    const how = { chosenBecause: "test by hand", model: null, free: true, byHand: true, reservedTokens: 0 };
+    return this.#lease(entry, this.options.clock.monotonic(), how);
   }
 
-  release(lease: Lease, ending: Ending): void {
-    if (!(lease instanceof PoolLease)) throw new Error("this lease is not of this pool");
+  /** To be called when the beginning of a good answer has come: how fast, and what its headers tell. */
+  answered(lease: Lease, ttftMs: number, headroom: Headroom | null): void {
+    const { entry, facts } = this.#own(lease);
+    if (facts.isAnswered || entry.removed) return;
+    facts.isAnswered = true;
+    entry.unanswered -= 1;
+    const now = this.options.clock.monotonic();
+    entry.latency.learn(ttftMs, now);
+    if (headroom === null) return;
+    const model = facts.model ?? EVERY_MODEL;
+    headroomOf(entry).learn(model, headroom, now);
+    const resetMs = emptyForMs(headroom);
+    if (resetMs === 0) return;
+    this.#cooldowns.set(entry, model, resetMs, NOTHING_LEFT, false);
+    this.#upkeep.refresh(entry, now);
+  }
+
+  release(given: Lease, ending: Ending): void {
+    const lease = this.#own(given);
     if (lease.released) throw new Error(`the lease of key ${lease.keyId} was released twice`);
     lease.released = true;
-    const { entry } = lease;
-    const { verdict } = ending;
-    const now = this.options.clock.monotonic();
-    entry.inFlight -= 1;
-    entry.host.ended(lease.trialOfHost);
-    this.#tellHost(entry, verdict, now);
+    const { entry, facts } = lease;
+    const { clock, events } = this.options;
+    const now = clock.monotonic();
+    this.#refusals.forget();
+    this.#ledger.end(entry, facts, ending, now);
+    const limitedSince = tellHost(entry, facts, ending.verdict, now, clock.random);
+    if (limitedSince !== null) this.#forgive(facts.host, limitedSince, now);
     if (!entry.removed) {
-      this.#count(entry, ending);
-      applyVerdict(entry, verdict, { model: lease.model, beganAt: lease.beganAt }, this.#healthContext(now));
-      this.#refresh(entry, now);
-      this.options.events.stateChanged(entry.state);
+      this.#ledger.count(entry, facts, ending, clock.now());
+      applyVerdict(entry, ending.verdict, facts, this.#aside.at(now));
+      this.#upkeep.refresh(entry, now);
+      events.stateChanged(entry.state);
     }
+    this.#queue.look();
   }
 
-  #tellHost(entry: Entry, verdict: Verdict, now: number): void {
-    if (verdict.outcome === "ok") entry.host.succeeded(entry.key.id, now);
-    else if (verdict.blame === "host" && verdict.strike) entry.host.failed(entry.key.id, now, verdict.reason);
+  #own(lease: Lease): PoolLease {
+    if (lease instanceof PoolLease) return lease;
+    throw new Error("this lease is not of this pool");
   }
 
-  #count(entry: Entry, { verdict, usage, costUsd }: Ending): void {
-    const { state } = entry;
-    state.requestCount += 1;
-    state.lastUsedAt = this.options.clock.now();
-    if (verdict.outcome === "ok") state.successCount += 1;
-    else if (verdict.blame !== "client" && verdict.blame !== "none") state.failureCount += 1;
-    // What the provider refused for the key's sake is not used up.
-    if (verdict.blame === "key" || verdict.blame === "key_model") {
-      state.dailyUsed = Math.max(0, dailyUsed(entry, this.#today) - 1);
-      state.dailyDay = this.#today.day;
+  #claim(ask: Ask): Lease | null {
+    const now = this.#upkeep.passTime();
+    const chosen = this.#chooser.choose(ask, now, false);
+    if (chosen === null) return null;
+    const { model, free = false } = ask;
+    const reservedTokens = ask.tokens ?? 0;
+    const how = { chosenBecause: chosen.because, model, free, byHand: false, reservedTokens };
+    return this.#lease(chosen.entry, now, how);
+  }
+
+  #lease(
+    entry: Entry,
+    now: number,
+    how: Omit<LeaseFacts, "beganAt" | "trial" | "host" | "hostTicket" | "othersOkAt" | "isAnswered">,
+  ): Lease {
+    const facts: LeaseFacts = {
+      ...how,
+      beganAt: now,
+      isAnswered: false,
+      trial: !how.byHand && entry.state.condition !== null,
+      host: entry.host,
+      hostTicket: entry.host.began(now),
+      othersOkAt: entry.host.othersOkAt(entry.key.id),
+    };
+    this.#ledger.begin(entry, facts);
+    if (this.#ledger.isBounded(entry)) this.#upkeep.refresh(entry, now);
+    return new PoolLease(entry, facts);
+  }
+
+  /** All keys of a host are limited at once: what was guessed of them since then is taken back. */
+  #forgive(host: Host, since: number, now: number): void {
+    for (const entry of this.#keys.all()) {
+      if (entry.host !== host) continue;
+      this.#cooldowns.forgiveGuesses(entry, since);
+      this.#upkeep.refresh(entry, now);
     }
-    if (usage !== null) {
-      state.inputTokens += usage.inputTokens;
-      state.outputTokens += usage.outputTokens;
-    }
-    if (costUsd !== null) state.costUsd += costUsd;
   }
 
   // --- what people change -------------------------------------------------------------------------------
 
   put(key: Key, secret: string): void {
-    const now = this.options.clock.monotonic();
-    const existing = this.#byId.get(key.id);
+    const existing = this.#keys.get(key.id);
     if (existing === undefined) {
       this.restore(key, secret, newKeyState(key.id));
       return;
     }
     this.#lanes.remove(existing);
-    this.#leaveHost(existing);
-    existing.key = key;
-    existing.secret = secret;
-    existing.host = this.#host(key.upstreamId);
-    this.#enterHost(existing);
-    this.#refresh(existing, now);
+    countAtHost(existing, -1);
+    this.#countsTokens = null;
+    const hadMinute = existing.minute !== null;
+    Object.assign(existing, { key, secret, host: this.#hosts.of(key.upstreamId) });
+    const minute = minuteUseFor(key);
+    if (!hadMinute || minute === null) existing.minute = minute;
+    countAtHost(existing, 1);
+    this.#upkeep.refresh(existing, this.options.clock.monotonic());
+    this.#queue.look();
   }
 
   /** Takes in a key with what is known of it from before a restart. */
   restore(key: Key, secret: string, state: KeyState): void {
     const { clock } = this.options;
-    const slot = this.#freeSlots.pop() ?? this.#entries.length;
-    const host = this.#host(key.upstreamId);
-    const entry = createEntry(slot, key, secret, state, host, clock.now(), clock.monotonic());
-    this.#entries[slot] = entry;
-    this.#byId.set(key.id, entry);
-    this.#enterHost(entry);
+    const host = this.#hosts.of(key.upstreamId);
+    const entry = this.#keys.add((slot) =>
+      createEntry({ slot, key, secret, state, host }, clock.now(), clock.monotonic()),
+    );
+    countAtHost(entry, 1);
+    this.#countsTokens = null;
     for (const model of entry.cooldowns.keys()) if (model !== EVERY_MODEL) this.#lanes.modelCools(model);
-    this.#refresh(entry, clock.monotonic());
+    this.#upkeep.refresh(entry, clock.monotonic());
+    this.#queue.look();
   }
 
   /** Round robin goes on from where it stood. */
   restoreRotation(scope: string, keyId: string, used: number): void {
-    const entry = this.#byId.get(keyId);
-    if (entry !== undefined) this.#rotations.set(scope, { slot: entry.slot, used });
+    const entry = this.#keys.get(keyId);
+    if (entry !== undefined) this.#chooser.restoreRotation(scope, entry.slot, used);
   }
 
   /** Requests in flight on it finish; none new begins. */
   remove(id: string): void {
-    const entry = this.#byId.get(id);
+    const entry = this.#keys.get(id);
     if (entry === undefined) return;
-    this.#clearCooldowns(entry);
+    this.#cooldowns.clear(entry);
     this.#lanes.remove(entry);
-    this.#leaveHost(entry);
-    entry.removed = true;
-    this.#byId.delete(id);
-    this.#entries[entry.slot] = undefined;
-    this.#freeSlots.push(entry.slot);
+    countAtHost(entry, -1);
+    this.#keys.remove(entry);
+    this.#countsTokens = null;
+    this.#refusals.forget();
     this.options.events.removed(id);
   }
 
   reset(id: string): void {
-    const entry = this.#byId.get(id);
+    const entry = this.#keys.get(id);
     if (entry === undefined) return;
-    this.#clearCooldowns(entry);
-    this.#changeCondition(entry, null);
-    Object.assign(entry.state, { strikes: 0, ejections: 0, unstatedLimits: 0, cooldowns: [] });
-    this.#refresh(entry, this.options.clock.monotonic());
+    this.#aside.clear(entry);
+    this.#upkeep.refresh(entry, this.options.clock.monotonic());
     this.options.events.stateChanged(entry.state);
+    this.#queue.look();
   }
 
   /** To be called when a setting changed that decides availability for all keys. */
   settingsChanged(): void {
-    this.#today = this.#dayAt(this.options.clock.now(), this.options.clock.monotonic());
-    this.#refreshAll();
+    this.#upkeep.readSettings();
+    this.#upkeep.refreshAll(this.options.clock.monotonic());
+    this.#queue.look();
   }
+
+  // --- what people see ----------------------------------------------------------------------------------
 
   /** Whether some key could serve some model now. */
   hasAvailableKey(): boolean {
-    this.#passTime(this.options.clock.monotonic());
-    return this.#lanes.ready(ALL_POOLS, EVERY_MODEL).size > 0;
+    this.#upkeep.passTime();
+    return this.#lanes.tiers(ALL_POOLS, EVERY_MODEL).some(({ ready }) => ready.size > 0);
+  }
+
+  /** Whether some key has a limit of tokens a minute, so that a request's tokens are worth estimating. */
+  get countsTokens(): boolean {
+    this.#countsTokens ??= this.#keys.within(null).some(({ key }) => key.tpmLimit !== null);
+    return this.#countsTokens;
+  }
+
+  /** The enabled keys that are known to be invalid, and since when (wall clock). */
+  invalidKeys(): { id: string; since: number }[] {
+    const found: { id: string; since: number }[] = [];
+    for (const { key, state } of this.#keys.all()) {
+      if (key.enabled && state.condition?.status === "invalid") {
+        found.push({ id: key.id, since: state.condition.since });
+      }
+    }
+    return found;
   }
 
   view(id: string): KeyView | null {
-    const entry = this.#byId.get(id);
-    return entry === undefined ? null : viewOf(entry, this.#moment());
+    const entry = this.#keys.get(id);
+    return entry === undefined ? null : viewOf(entry, this.#upkeep.moment());
   }
 
   views(): KeyView[] {
-    const moment = this.#moment();
-    return Array.from(this.#byId.values(), (entry) => viewOf(entry, moment));
+    const moment = this.#upkeep.moment();
+    return Array.from(this.#keys.all(), (entry) => viewOf(entry, moment));
+  }
+
+  /** A dry run of the choice, with a reason for each of at most `limit` keys. */
+  explain(ask: Ask, limit: number): Explanation {
+    const moment = this.#upkeep.moment();
+    const chosen = this.#chooser.choose(ask, moment.monotonic, true);
+    const keys = explainKeys(this.#keys.within(ask.poolId), ask, chosen, moment);
+    return {
+      strategy: ask.strategy ?? this.options.settings().strategy,
+      chosenKeyId: chosen?.entry.key.id ?? null,
+      chosenBecause: chosen?.because ?? null,
+      refusal: chosen === null ? this.#refusal(ask) : null,
+      keys: keys.slice(0, limit),
+      totalKeys: keys.length,
+    };
   }
 
   upstreamHealth(upstreamId: string): UpstreamHealth {
     const { clock } = this.options;
     const now = clock.monotonic();
-    return this.#host(upstreamId).health(now, (at) => Math.round(clock.now() + at - now));
+    return this.#hosts.of(upstreamId).health(now, (at) => Math.round(clock.now() + at - now));
   }
 
-  // --- time ---------------------------------------------------------------------------------------------
-
-  #moment() {
-    const monotonic = this.options.clock.monotonic();
-    this.#passTime(monotonic);
-    return { now: this.options.clock.now(), monotonic, today: this.#today };
-  }
-
-  #passTime(now: number): void {
-    for (let entry = this.#wake.popDue(now); entry !== undefined; entry = this.#wake.popDue(now)) {
-      entry.wakeAtMonotonic = Number.POSITIVE_INFINITY;
-      if (!entry.removed) this.#refresh(entry, now);
-    }
-    const wallNow = this.options.clock.now();
-    if (wallNow >= this.#today.endsAt || wallNow < this.#today.startsAt) {
-      this.#today = this.#dayAt(wallNow, now);
-      this.#refreshAll();
-    }
-  }
-
-  #dayAt(now: number, monotonic: number) {
-    const { dailyResetTimeZone: zone, defaultDailyLimit } = this.options.settings();
-    const day = dayIn(now, zone);
-    const endsAt = nextMidnight(now, zone);
-    return { day, zone, startsAt: now, endsAt, endsAtMonotonic: monotonic + endsAt - now, defaultDailyLimit };
-  }
-
-  #refreshAll(): void {
+  #refusal(ask: Ask): Refusal {
     const now = this.options.clock.monotonic();
-    for (const entry of this.#byId.values()) this.#refresh(entry, now);
+    return this.#refusals.recall(ask, now, () => refuse(this.#keys.within(ask.poolId), ask, now, this.#day));
   }
-
-  /** Brings everything that is derived from a key's state up to date. */
-  #refresh(entry: Entry, now: number): void {
-    for (const [model, cooldown] of entry.cooldowns) {
-      if (cooldown.untilMonotonic <= now) this.#endCooldown(entry, model);
-    }
-    this.#lanes.refresh(entry);
-    const at = nextChangeAt(entry, now);
-    if (at < entry.wakeAtMonotonic) {
-      entry.wakeAtMonotonic = at;
-      this.#wake.push(at, entry);
-    }
-  }
-
-  // --- setting aside ------------------------------------------------------------------------------------
-
-  #healthContext(now: number): HealthContext {
-    const { clock } = this.options;
-    return {
-      settings: this.options.settings(),
-      now: clock.now(),
-      monotonic: now,
-      untilDailyResetMs: Math.max(0, this.#today.endsAt - clock.now()),
-      random: clock.random,
-      cool: (entry, model, waitMs, verdict) => this.#cool(entry, model, waitMs, verdict),
-      setCondition: (entry, condition, verdict) => {
-        this.#changeCondition(entry, condition);
-        this.options.events.conditionChanged(entry.key.id, condition, verdict);
-      },
-    };
-  }
-
-  #cool(entry: Entry, model: string, waitMs: number, verdict: Verdict): void {
-    const { clock, events } = this.options;
-    const wait = Math.min(Math.max(0, Math.ceil(waitMs)), LONGEST_WAIT_MS);
-    const untilMonotonic = clock.monotonic() + wait;
-    const before = entry.cooldowns.get(model);
-    if (before !== undefined && before.untilMonotonic >= untilMonotonic) return;
-    const cooldown: Cooldown = {
-      model: model === EVERY_MODEL ? null : model,
-      until: clock.now() + wait,
-      reason: verdict.reason,
-      outcome: verdict.outcome,
-    };
-    if (before === undefined && model !== EVERY_MODEL) {
-      this.#lanes.modelCools(model);
-      if (entry.cooldowns.size >= MAX_COOLDOWNS_PER_KEY) this.#forgetShortest(entry);
-    }
-    entry.cooldowns.set(model, { untilMonotonic, cooldown });
-    entry.state.cooldowns = Array.from(entry.cooldowns.values(), (running) => running.cooldown);
-    events.cooled(entry.key.id, cooldown, wait);
-  }
-
-  #forgetShortest(entry: Entry): void {
-    let shortest: string | null = null;
-    let at = Number.POSITIVE_INFINITY;
-    for (const [model, { untilMonotonic }] of entry.cooldowns) {
-      if (model === EVERY_MODEL || untilMonotonic >= at) continue;
-      shortest = model;
-      at = untilMonotonic;
-    }
-    if (shortest !== null) this.#endCooldown(entry, shortest);
-  }
-
-  #endCooldown(entry: Entry, model: string): void {
-    if (!entry.cooldowns.delete(model)) return;
-    if (model !== EVERY_MODEL) this.#lanes.modelCooled(model);
-    entry.state.cooldowns = Array.from(entry.cooldowns.values(), (running) => running.cooldown);
-  }
-
-  #clearCooldowns(entry: Entry): void {
-    for (const model of entry.cooldowns.keys()) this.#endCooldown(entry, model);
-  }
-
-  #changeCondition(entry: Entry, condition: Condition | null): void {
-    const wasEjected = entry.state.condition?.status === "ejected";
-    const isEjected = condition?.status === "ejected";
-    if (wasEjected !== isEjected && entry.key.enabled) entry.host.ejectedKeys += isEjected ? 1 : -1;
-    entry.state.condition = condition;
-    const { clock } = this.options;
-    if (condition === null) entry.trialAtMonotonic = 0;
-    else if (condition.until === null) entry.trialAtMonotonic = Number.POSITIVE_INFINITY;
-    else entry.trialAtMonotonic = clock.monotonic() + Math.max(0, condition.until - clock.now());
-  }
-
-  // --- hosts, rotations, refusals -----------------------------------------------------------------------
-
-  #host(upstreamId: string): Host {
-    let host = this.#hosts.get(upstreamId);
-    if (host === undefined) {
-      host = new Host(upstreamId);
-      this.#hosts.set(upstreamId, host);
-    }
-    return host;
-  }
-
-  #enterHost(entry: Entry): void {
-    if (!entry.key.enabled) return;
-    entry.host.enabledKeys += 1;
-    if (entry.state.condition?.status === "ejected") entry.host.ejectedKeys += 1;
-  }
-
-  #leaveHost(entry: Entry): void {
-    if (!entry.key.enabled) return;
-    entry.host.enabledKeys -= 1;
-    if (entry.state.condition?.status === "ejected") entry.host.ejectedKeys -= 1;
-  }
-
-  #rotation(scope: string): Rotation {
-    let rotation = this.#rotations.get(scope);
-    if (rotation === undefined) {
-      rotation = { slot: -1, used: 0 };
-      this.#rotations.set(scope, rotation);
-    }
-    return rotation;
-  }
-
-  #refusal(scope: string, model: string, tried: readonly string[], now: number): Refusal {
-    const entries: Entry[] = [];
-    for (const entry of this.#byId.values()) {
-      if (scope === ALL_POOLS || entry.key.poolId === scope) entries.push(entry);
-    }
-    return refuse(entries, model, tried, now, this.#today);
-  }
-}
-
-/** Whether one more or one less request in flight may decide if the key is available. */
-function isBounded(entry: Entry, today: Today): boolean {
-  const { key, state } = entry;
-  return (
-    key.maxConcurrency !== null ||
-    state.condition !== null ||
-    key.dailyLimit !== null ||
-    today.defaultDailyLimit !== null
-  );
-}
-
-function because(strategy: Strategy, choice: Choice, ask: Ask): string {
-  const why =
-    strategy === "round_robin" ? `round_robin ${choice.rotation.used}/${choice.turnLength}` : strategy;
-  return ask.tried.length === 0 ? why : `failover ${ask.tried.length}, ${why}`;
 }

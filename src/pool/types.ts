@@ -1,4 +1,92 @@
-import type { Cooldown, Key, KeyState, KeyView, Verdict } from "../types.ts";
+import type { Clock } from "../clock.ts";
+import type {
+  Condition,
+  Cooldown,
+  Key,
+  KeyState,
+  KeyView,
+  Outcome,
+  Strategy,
+  Usage,
+  Verdict,
+} from "../types.ts";
+
+/** What a request wants of the pool. */
+export interface Ask {
+  model: string | null;
+  /** Null: the keys of all pools under the global strategy. */
+  poolId: string | null;
+  /** The pool's own strategy, where it has one. */
+  strategy?: Strategy | null;
+  /** Key ids that this request has tried. */
+  tried: ReadonlySet<string>;
+  /** About how many tokens it will use, reserved from a key's tokens a minute. */
+  tokens?: number;
+  /** A 32-bit number that is the same for the same conversation, for `prompt_affinity`; null: none is known. */
+  affinity?: number | null;
+  /** It costs nothing upstream (a list of models), so its success proves neither credit nor health. */
+  free?: boolean;
+}
+
+/** A claimed key during one attempt. Whoever holds it releases it, exactly once. */
+export interface Lease {
+  readonly keyId: string;
+  readonly upstreamId: string;
+  readonly secret: string;
+  readonly chosenBecause: string;
+}
+
+/** Why no key may serve a request now. */
+export interface Refusal {
+  code: "keys_cooling_down" | "no_usable_key" | "upstream_unavailable" | "queue_full";
+  /** Until the first key comes back by time alone, in ms; null where none does. */
+  retryAfterMs: number | null;
+  /** Until a key may come free, in ms: 0 where that is when some request ends. Null: none does. */
+  freeInMs: number | null;
+  /** For people: how many keys are out, and why. */
+  message: string;
+}
+
+export type Claim = { lease: Lease; refusal: null } | { lease: null; refusal: Refusal };
+
+/** What is left of one of a provider's own limits, as an answer's headers tell. */
+export interface Room {
+  remaining: number;
+  limit: number | null;
+  /** Until it is whole again, in ms; null where it is not told. */
+  resetMs: number | null;
+}
+
+export interface Headroom {
+  requests: Room | null;
+  tokens: Room | null;
+}
+
+/** How an attempt ended. */
+export interface Ending {
+  verdict: Verdict;
+  usage: Usage | null;
+  costUsd: number | null;
+}
+
+/** The settings that the pool goes by (`settings.ts` tells their ranges). */
+export interface PoolSettings {
+  strategy: Strategy;
+  rotationRequestCount: number;
+  maxFailureCount: number;
+  rateLimitCooldownS: number;
+  keyProbeIntervalS: number;
+  queueTimeoutMs: number;
+  queueSize: number;
+  dailyResetTimeZone: string;
+  defaultDailyLimit: number | null;
+}
+
+export interface PoolOptions {
+  clock: Clock;
+  settings: () => PoolSettings;
+  events: PoolEvents;
+}
 
 /** What operations and pages may ask of the pool in memory. */
 export interface PoolControl {
@@ -21,5 +109,11 @@ export interface PoolEvents {
   rotated(name: string, keyId: string, used: number): void;
   cooled(keyId: string, cooldown: Cooldown, waitMs: number): void;
   /** The key went out of turn for longer than a cooldown, or came back. */
-  conditionChanged(keyId: string, condition: KeyState["condition"], verdict: Verdict | null): void;
+  conditionChanged(keyId: string, condition: Condition | null, verdict: Verdict | null): void;
+}
+
+/** Why a cooldown is set. */
+export interface CoolReason {
+  reason: string;
+  outcome: Outcome;
 }

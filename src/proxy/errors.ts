@@ -8,6 +8,8 @@ const ERRORS = {
   cross_site_refused: { status: 403, type: "permission_error" },
   request_too_large: { status: 413, type: "invalid_request_error" },
   keys_cooling_down: { status: 429, type: "rate_limit_error" },
+  queue_full: { status: 429, type: "rate_limit_error" },
+  client_rate_limited: { status: 429, type: "rate_limit_error" },
   no_usable_key: { status: 503, type: "api_error" },
   upstream_unavailable: { status: 503, type: "api_error" },
   overloaded: { status: 503, type: "api_error" },

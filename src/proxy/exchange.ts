@@ -1,8 +1,12 @@
 import type { Clock } from "../clock.ts";
 import type { Lease, Ending as PoolEnding } from "../pool/pool.ts";
+import type { Waiting } from "../pool/queue.ts";
 import type { Refusal } from "../pool/refusal.ts";
+import type { Claim, Headroom } from "../pool/types.ts";
+import type { CostOf } from "../record/cost.ts";
+import { estimateUsage, OutputText } from "../record/estimate.ts";
 import { usageIn } from "../record/usage.ts";
-import type { AttemptRecord, RequestRecord, Usage, Verdict } from "../types.ts";
+import type { AttemptRecord, RequestRecord, Usage, UsageSource, Verdict } from "../types.ts";
 import type { SendOptions, UpstreamClient, UpstreamRequest } from "../upstream/types.ts";
 import {
   Attempt,
@@ -17,6 +21,7 @@ import { firstEvent } from "./first-event.ts";
 import { answerHeaders, findHeader } from "./headers.ts";
 import { refusalError, shownError } from "./last-failure.ts";
 import { afterOutput, judgeFailure, judgeStreamEvent } from "./outcome.ts";
+import { headroomIn } from "./rate-limit-headers.ts";
 import { redact } from "./redact.ts";
 import { type RelayEnd, relay } from "./relay.ts";
 import type { ProxyRequest } from "./request.ts";
@@ -26,8 +31,12 @@ import { verdictOf } from "./verdict.ts";
 export interface ExchangeDeps {
   clock: Clock;
   client: UpstreamClient;
-  pool: { release(lease: Lease, ending: PoolEnding): void };
+  pool: {
+    answered(lease: Lease, ttftMs: number, headroom: Headroom | null): void;
+    release(lease: Lease, ending: PoolEnding): void;
+  };
   watch: ClientWatch;
+  costOf: CostOf;
   /** Takes the one final record of each request. */
   ended(record: RequestRecord): void;
 }
@@ -54,6 +63,8 @@ export class Exchange implements Watched {
   #attemptBeganAt = 0;
   #wakePause: (() => void) | null = null;
   #recorded = false;
+  /** Of the attempt that ended last. */
+  #costUsd: number | null = null;
   #idleLimitLifted = false;
 
   constructor(
@@ -129,7 +140,14 @@ export class Exchange implements Watched {
     attempt.error = verdict.reason === "" ? null : verdict.reason;
     this.#lastEndedAt = now;
     this.#lease = null;
-    this.deps.pool.release(lease, { verdict, usage, costUsd: null });
+    this.#costUsd = usage === null ? null : this.deps.costOf(this.request.model, lease.upstreamId, usage);
+    this.deps.pool.release(lease, { verdict, usage, costUsd: this.#costUsd });
+  }
+
+  /** For an upstream that answered and told no usage. */
+  #estimate(outputTokens: () => number): Usage | null {
+    const { model, endpoint, body } = this.request;
+    return model === null || endpoint.body !== "json" ? null : estimateUsage(body, outputTokens());
   }
 
   /** Waits between two attempts, in this request alone, until the client leaves at most. */
@@ -143,19 +161,30 @@ export class Exchange implements Watched {
     });
   }
 
+  /** Waits for a key, until the client leaves at most. */
+  async waitFor(waiting: Waiting): Promise<Claim> {
+    this.#wakePause = () => waiting.leave();
+    const claim = await waiting.claim;
+    this.#wakePause = null;
+    return claim;
+  }
+
   // --- answers ------------------------------------------------------------------------------------------
 
   /** The answer that commits: from here on there is no other attempt. */
   answer(lease: Lease, result: AttemptResult): Response {
     this.deps.watch.delete(this);
-    this.#ttftMs = Math.round(this.deps.clock.monotonic() - this.request.startedAt);
+    const now = this.deps.clock.monotonic();
+    this.#ttftMs = Math.round(now - this.request.startedAt);
+    const headroom = result.answer === null ? null : headroomIn(result.answer.headers, this.deps.clock.now());
+    this.deps.pool.answered(lease, now - this.#attemptBeganAt, headroom);
     return result.answer?.kind === "flowing"
       ? this.#stream(lease, result, result.answer)
       : this.#whole(lease, result, result.answer as WholeAnswer);
   }
 
   #whole(lease: Lease, result: AttemptResult, answer: WholeAnswer): Response {
-    const usage = usageIn(answer.text);
+    const usage = usageIn(answer.text) ?? this.#estimate(() => OutputText.tokensIn(answer.text));
     const status = result.status as number;
     this.#release(lease, result.verdict, status, usage);
     this.#record({ status, outcome: "ok", error: null, usage, bytes: answer.body.byteLength });
@@ -173,9 +202,11 @@ export class Exchange implements Watched {
         result.verdict.outcome === "ok"
           ? judgeEnd(end, proven, observer.error, this.#judging(lease))
           : result.verdict;
-      this.#release(lease, verdict, status, observer.usage);
+      const isAnswer = result.verdict.outcome === "ok";
+      const usage = observer.usage ?? (isAnswer ? this.#estimate(() => observer.output.tokens()) : null);
+      this.#release(lease, verdict, status, usage);
       const error = verdict.reason === "" ? null : verdict.reason;
-      this.#record({ status, outcome: verdict.outcome, error, usage: observer.usage, bytes });
+      this.#record({ status, outcome: verdict.outcome, error, usage, bytes });
       if (end.kind === "client_closed" || (end.kind === "ended" && (proven || observer.error !== null)))
         return null;
       return isEventStream ? `\n\ndata: ${errorBody("upstream_error", verdict.reason)}\n\n` : "";
@@ -222,8 +253,10 @@ export class Exchange implements Watched {
     return errorResponse(error, this.#ownHeaders());
   }
 
-  /** Nobody reads this answer. */
-  clientGone(): Response {
+  /** Nobody reads this answer. A key that was claimed at the very last is given back unused. */
+  clientGone(unused: Lease | null = null): Response {
+    if (unused !== null)
+      this.deps.pool.release(unused, { verdict: CLIENT_CLOSED, usage: null, costUsd: null });
     return this.#refuse(
       new ProxyError("client_closed", "The client closed the connection."),
       "client_closed",
@@ -283,8 +316,8 @@ export class Exchange implements Watched {
       outputTokens: usage?.outputTokens ?? null,
       cachedTokens: usage?.cachedTokens ?? null,
       reasoningTokens: usage?.reasoningTokens ?? null,
-      usageSource: usage === null ? "none" : "upstream",
-      costUsd: null,
+      usageSource: sourceOf(usage),
+      costUsd: usage === null ? null : this.#costUsd,
       requestBytes: request.body?.byteLength ?? 0,
       responseBytes: ending.bytes,
       error: ending.error,
@@ -324,3 +357,8 @@ const CLIENT_CLOSED = verdictOf({
   status: 499,
   reason: "The client closed the connection",
 });
+
+function sourceOf(usage: Usage | null): UsageSource {
+  if (usage === null) return "none";
+  return usage.isEstimated === true ? "estimated" : "upstream";
+}

@@ -1,7 +1,9 @@
 import type { Ask, Claim } from "../pool/pool.ts";
+import type { Waiting } from "../pool/queue.ts";
 import type { Settings } from "../settings.ts";
-import type { Upstream } from "../types.ts";
+import type { Strategy, Upstream } from "../types.ts";
 import type { SendOptions, UpstreamRequest } from "../upstream/types.ts";
+import { askOf } from "./ask.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { authHeader } from "./headers.ts";
 import type { ProxyRequest } from "./request.ts";
@@ -9,7 +11,12 @@ import { RetryBudget, RetryPlan } from "./retry.ts";
 
 export interface ForwardDeps extends ExchangeDeps {
   settings(): Settings;
-  pool: { claim(ask: Ask): Claim } & ExchangeDeps["pool"];
+  pool: {
+    claimOrWait(ask: Ask, limitMs: number): Claim | Waiting;
+    readonly countsTokens: boolean;
+  } & ExchangeDeps["pool"];
+  /** Of a pool that has one of its own. */
+  strategyOf(poolId: string): Strategy | null;
   upstream(id: string): Upstream;
 }
 
@@ -35,13 +42,17 @@ export function createForward(deps: ForwardDeps): Forward {
   async function run(request: ProxyRequest, exchange: Exchange): Promise<Response> {
     const settings = deps.settings();
     const plan = new RetryPlan(settings, request.startedAt, request.endpoint.creates);
-    const tried: string[] = [];
+    let tried: ReadonlySet<string> = NONE_TRIED;
+    const ofPool = request.poolId === null ? null : deps.strategyOf(request.poolId);
+    const choosing = { strategy: ofPool ?? settings.strategy, countsTokens: pool.countsTokens };
     for (;;) {
-      const { lease, refusal } = pool.claim({ model: request.model, poolId: request.poolId, tried });
+      const ask = askOf(request, tried, choosing);
+      const claim = pool.claimOrWait(ask, plan.msLeft(clock.monotonic()));
+      const { lease, refusal } = "leave" in claim ? await exchange.waitFor(claim) : claim;
+      if (exchange.clientLeft) return exchange.clientGone(lease);
       if (lease === null) return exchange.giveUp(refusal);
-      tried.push(lease.keyId);
       const budget = budgets.of(lease.upstreamId);
-      if (tried.length === 1) budget.countRequest(clock.monotonic());
+      if (tried.size === 0) budget.countRequest(clock.monotonic());
       const sent = upstreamRequest(request, deps.upstream(lease.upstreamId), lease.secret);
       const result = await exchange.attempt(lease, sent, sendOptions(request, settings));
       if (result.commits) return exchange.answer(lease, result);
@@ -49,11 +60,14 @@ export function createForward(deps: ForwardDeps): Forward {
       if (exchange.clientLeft) return exchange.clientGone();
       if (!plan.goesOn(result.verdict, result.answered, clock.monotonic(), budget))
         return exchange.giveUp(null);
+      tried = new Set(tried).add(lease.keyId);
       if (settings.failoverDelayMs > 0) await exchange.pause(settings.failoverDelayMs);
       if (exchange.clientLeft) return exchange.clientGone();
     }
   }
 }
+
+const NONE_TRIED: ReadonlySet<string> = new Set();
 
 class Budgets {
   #byUpstream = new Map<string, RetryBudget>();

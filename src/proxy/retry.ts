@@ -48,6 +48,7 @@ export interface RetrySettings {
   maxKeySwitches: number;
   maxRetries: number;
   retryDeadlineMs: number;
+  failoverDelayMs: number;
 }
 
 /**
@@ -67,11 +68,16 @@ export class RetryPlan {
     private readonly creates: boolean,
   ) {}
 
+  /** How long until no new attempt may begin, in ms. */
+  msLeft(now: number): number {
+    return Math.max(0, this.startedAt + this.settings.retryDeadlineMs - now);
+  }
+
   /** `answered`: the upstream gave an answer, or certainly never saw the request. */
   goesOn(verdict: Verdict, answered: boolean, now: number, budget: RetryBudget): boolean {
     if (!verdict.retry) return false;
     if (this.creates && !answered) return false;
-    if (now - this.startedAt >= this.settings.retryDeadlineMs) return false;
+    if (this.msLeft(now) <= this.settings.failoverDelayMs) return false;
     if (verdict.blame === "host") {
       if (this.#retries >= this.settings.maxRetries || !budget.take(now)) return false;
       this.#retries += 1;

@@ -17,8 +17,12 @@ export interface ProxyRouteDeps extends ClientAuthOptions {
   idleTimeoutS: number;
   /** The id of the pool with this name; null where there is none. */
   poolNamed(name: string): string | null;
+  /** What every connection comes from where only this machine can connect: asking for it is a system call. */
+  loopbackAddress: string | null;
   /** Who asks, seen through trusted proxies, from the connection's address. */
   clientAddress(connection: string, headers: Headers): string;
+  /** Counts a client's request. @throws ProxyError where it is one too many. */
+  admitClient(address: string): void;
   isDraining(): boolean;
   began(): void;
   /** Undoes `began` for a request that is refused before it is read whole. */
@@ -67,6 +71,7 @@ function createHandler(deps: ProxyRouteDeps) {
       deps.began();
       entered = true;
       const arrival = arrivalOf(deps, request, { id, startedAt, base, pool, server });
+      deps.admitClient(arrival.clientAddress);
       const parsed = await readRequest(arrival, deps.maxBodyBytes());
       entered = false;
       return await deps.forward(parsed);
@@ -118,7 +123,10 @@ function arrivalOf(
     path: queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt),
     search: queryAt < 0 ? "" : url.slice(queryAt),
     poolId,
-    clientAddress: deps.clientAddress(facts.server.requestIP(request)?.address ?? "unknown", request.headers),
+    clientAddress: deps.clientAddress(
+      deps.loopbackAddress ?? facts.server.requestIP(request)?.address ?? "unknown",
+      request.headers,
+    ),
     at: deps.clock.now(),
     startedAt: facts.startedAt,
   };

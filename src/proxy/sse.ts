@@ -1,4 +1,5 @@
-import { usageIn } from "../record/usage.ts";
+import { OutputText } from "../record/estimate.ts";
+import { completed, usageIn } from "../record/usage.ts";
 import type { Usage } from "../types.ts";
 
 /** Enough to see a mark that two chunks share. */
@@ -21,15 +22,19 @@ export class StreamObserver {
   usage: Usage | null = null;
   /** The first error event as far as it has come, from its first line on; null where none came. */
   error: string | null = null;
+  /** What was said, for an estimate where the upstream tells no usage. */
+  readonly output = new OutputText();
   #tail = "";
 
   push(chunk: Uint8Array): void {
-    const text = this.#tail + latin1(chunk);
+    const bytes = latin1(chunk);
+    const text = this.#tail + bytes;
+    this.output.push(bytes);
     if (!this.whole && (FINISH_REASON.test(text) || DONE.test(text))) this.whole = true;
     this.#watchForError(chunk, text);
     const mark = text.lastIndexOf('"usage"');
     if (mark >= 0) {
-      this.usage = usageIn(text) ?? this.usage;
+      this.usage = completed(this.usage, usageIn(text));
       // One event's data is one line: without a line end the object may go on in the next chunk.
       if (text.indexOf("\n", mark) < 0 && text.length - mark < LONGEST_USAGE_CHARS) {
         this.#tail = text.slice(Math.max(mark - 1, 0));

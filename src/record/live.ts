@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { dayIn, nextMidnight } from "../time-zone.ts";
-import type { MinuteTotals, RequestRecord } from "../types.ts";
+import { CLIENT_OUTCOMES, type MinuteTotals, type RequestRecord } from "../types.ts";
 import type { AttemptFailure, LiveFigures } from "./types.ts";
 
 const MINUTE_MS = 60_000;
@@ -8,8 +8,6 @@ const MINUTES = 60;
 const SECONDS = 60;
 const MAX_LATENCIES = 1_000;
 const MAX_FAILURES = 20;
-/** How the client itself can end a request badly: no error of ours. */
-const CLIENT_OUTCOMES = new Set(["client_error", "content_filtered", "client_closed"]);
 
 type Totals = Omit<MinuteTotals, "at">;
 type Counts = Pick<RequestRecord, "outcome" | "inputTokens" | "outputTokens" | "attempts">;
@@ -85,6 +83,17 @@ export class LiveRecord {
       });
       if (this.#failures.length > MAX_FAILURES) this.#failures.pop();
     }
+  }
+
+  /** Statistics were reset; what runs goes on. */
+  forget(): void {
+    this.#minutes.clear();
+    this.#seconds.clear();
+    this.#today = empty();
+    this.#attemptsByKey = new Map();
+    this.#latencies = [];
+    this.#latencyPlace = 0;
+    this.#failures = [];
   }
 
   /** Goes on from what storage knows: the last hour's minutes, and all of today's. */

@@ -12,9 +12,12 @@ const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 200;
 /** Statements kept prepared; log queries come in some hundred shapes. */
 const MAX_STATEMENTS = 128;
+/** 64 MiB: the storage worker empties the log of changes long before; without it a batch does. */
+const WAL_PAGES_AT_MOST = 16_384;
 /** Above this size the check at the start reads the small tables only: a log of 10 GB would take minutes. */
 const FULL_CHECK_BYTES = 256 * 1024 * 1024;
-const LOG_TABLES = ["requests", "attempts", "key_events"];
+/** With what stands behind the full-text index: its tables begin with its name. */
+const LOG_TABLES = ["requests", "attempts", "key_events", "request_texts"];
 
 type Params = readonly SQLQueryBindings[];
 
@@ -92,8 +95,11 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
     const database = new Database(path, { readwrite: true });
     try {
       database.run(`PRAGMA busy_timeout = ${START_BUSY_TIMEOUT_MS}`);
+      // Before the first table: a new file keeps account of its free pages, so that they can be given back in slices.
+      database.run("PRAGMA auto_vacuum = INCREMENTAL");
       database.run("PRAGMA journal_mode = WAL");
       database.run("PRAGMA synchronous = FULL");
+      database.run(`PRAGMA wal_autocheckpoint = ${WAL_PAGES_AT_MOST}`);
       database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
       migrate(database, steps);
       // After the migrations: rebuilding a table that others point at needs them off.
@@ -107,6 +113,18 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
   } catch (error) {
     throw asStartError(error, path);
   }
+}
+
+/**
+ * The storage worker's own connection, to a database that `openDatabase` has opened before. What it writes, it writes
+ * in its turn (see turns.ts), and its `checkpoint` task is what moves changes into the file.
+ */
+export function openWorkerDatabase(path: string): Sql {
+  const database = new Database(path, { readwrite: true });
+  database.run(`PRAGMA busy_timeout = ${START_BUSY_TIMEOUT_MS}`);
+  database.run("PRAGMA wal_autocheckpoint = 0");
+  database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
+  return new Sql(database);
 }
 
 /** Read-only, because a connection that may write tidies up the file as it closes. */
@@ -137,7 +155,7 @@ function tablesToCheck(database: Database, path: string): string[] {
   if (statSync(path).size <= FULL_CHECK_BYTES) return ["1"];
   return ask(database, "SELECT name FROM sqlite_schema WHERE type = 'table'")
     .map(({ name }) => String(name))
-    .filter((name) => /^[a-z_]+$/.test(name) && !LOG_TABLES.includes(name));
+    .filter((name) => /^[a-z_]+$/.test(name) && !LOG_TABLES.some((table) => name.startsWith(table)));
 }
 
 function migrate(database: Database, steps: readonly Migration[]): void {

@@ -1,8 +1,9 @@
-import type { KeyEvent } from "../types.ts";
+import type { KeyEvent, Page } from "../types.ts";
 import type { Sql } from "./database.ts";
+import { Places } from "./log-position.ts";
 import { contains, type LogSource, readPage } from "./log-query.ts";
 import { defineTable, plain, whole } from "./table.ts";
-import type { LogQuery, Storage } from "./types.ts";
+import type { LogQuery } from "./types.ts";
 
 const table = defineTable<KeyEvent>("key_events", {
   id: plain(),
@@ -13,32 +14,30 @@ const table = defineTable<KeyEvent>("key_events", {
   detail: plain(),
   actor: plain(),
 });
-const INSERT_EVENT = `INSERT INTO key_events (${table.columns}) VALUES (${table.placeholders}) ON CONFLICT (id) DO NOTHING`;
-
-export function createKeyEvents(sql: Sql): Storage["keyEvents"] {
-  return {
-    async insert(event) {
-      sql.write(() => insertKeyEvent(sql, event));
-    },
-    async list(query) {
-      const { rows, nextCursor } = readPage(sql, sourceFor(query), query);
-      return { data: rows.map(table.decode), nextCursor };
-    },
-  };
-}
+const INSERT_EVENT = `INSERT INTO key_events (${table.columns}, row_id) VALUES (${table.placeholders}, ?) ON CONFLICT DO NOTHING`;
+const EXISTS = "SELECT 1 FROM key_events WHERE id = ?";
 
 /** Within a transaction. One that is there already is left as it is, so that a batch may be given again. */
 export function insertKeyEvent(sql: Sql, event: KeyEvent): void {
-  sql.run(INSERT_EVENT, ...table.encode(event));
+  const values = table.encode(event);
+  new Places(sql, table.name).place(
+    event.at,
+    (place) => sql.run(INSERT_EVENT, ...values, place) > 0,
+    () => sql.get(EXISTS, event.id) !== null,
+  );
+}
+
+export function listKeyEvents(sql: Sql, query: LogQuery): Page<KeyEvent> {
+  const { rows, nextCursor } = readPage(sql, sourceFor(query), query);
+  return { data: rows.map(table.decode), nextCursor };
 }
 
 function sourceFor({ keyId, q = "" }: LogQuery): LogSource {
   return {
     from: table.name,
     columns: table.columns,
-    at: "at",
-    id: "id",
+    place: "row_id",
     indexed: keyId === undefined ? [] : [{ sql: "key_id = ?", params: [keyId] }],
-    scanned: q === "" ? [] : [contains(["key_name", "detail"], q)],
+    scanned: q === "" ? [] : [contains(["key_name", "event", "detail", "actor"], q)],
   };
 }

@@ -1,6 +1,8 @@
 import type { SQLQueryBindings } from "bun:sqlite";
+import { systemClock } from "../clock.ts";
 import { InputError } from "../types.ts";
 import type { Sql } from "./database.ts";
+import { placeOf } from "./log-position.ts";
 import type { Row } from "./table.ts";
 import type { LogQuery } from "./types.ts";
 
@@ -14,54 +16,108 @@ export interface LogSource {
   /** Everything behind FROM. */
   from: string;
   columns: string;
-  /** The time and the id by which pages are ordered. */
-  at: string;
-  id: string;
-  /** What an index answers in the order of (at, id). */
+  /** The column that holds the row's place (log-position.ts). */
+  place: string;
+  /** What an index answers in the order of places. */
   indexed: Condition[];
   /** What is looked at row by row. Must be written so that no other index is chosen for it. */
   scanned: Condition[];
 }
 
+/** Places: from inclusive, before exclusive. */
+export interface Range {
+  from: number;
+  before: number;
+}
+
 const MAX_PAGE_ROWS = 500;
-/** Rows that one page may look at: the main thread serves nobody meanwhile (1 to 7 µs a row). */
-const MAX_SCANNED_ROWS = 10_000;
+/** Rows looked at in one step, 1 to 7 µs each. */
+const ROWS_A_STEP = 10_000;
+/** A page looks no longer than this for rows that fit; it then ends early, with a cursor that goes on. */
+const LONGEST_LOOK_MS = 60;
 const MAX_SEARCH_CHARACTERS = 200;
 
-interface Position {
-  at: number;
-  id: string;
+export interface LogPage {
+  rows: Row[];
+  nextCursor: string | null;
+}
+
+/** One page, newest first. Rows that come while somebody turns pages change nothing behind the cursor. */
+export function readPage(sql: Sql, source: LogSource, query: LogQuery): LogPage {
+  const range = rangeOf(query);
+  if (source.scanned.length === 0) return pageOf(readRows(sql, source, range, query.limit + 1), query.limit);
+  return gather(query.limit, range, (before, missing) => {
+    const step = { from: stepEnd(sql, source, { ...range, before }) ?? range.from, before };
+    const isLast = step.from === range.from;
+    return { rows: readRows(sql, source, step, missing), looked: isLast ? null : step.from };
+  });
 }
 
 /**
- * One page, newest first. Rows that come while somebody turns pages change nothing behind the cursor.
+ * Calls `look` for further rows, newest first, until the page is full, the end is reached or the time is up.
+ * `look` answers the rows that fit among those before `before`, at most `missing`, and the place down to which it has
+ * looked, null for the end of the range.
+ */
+export function gather(
+  limit: number,
+  range: Range,
+  look: (before: number, missing: number) => { rows: Row[]; looked: number | null },
+): LogPage {
+  const started = systemClock.monotonic();
+  const rows: Row[] = [];
+  let { before } = range;
+  for (;;) {
+    const found = look(before, limit + 1 - rows.length);
+    rows.push(...found.rows);
+    if (rows.length > limit || found.looked === null) return pageOf(rows, limit);
+    before = found.looked;
+    if (systemClock.monotonic() - started >= LONGEST_LOOK_MS)
+      return { rows, nextCursor: writeCursor(before) };
+  }
+}
+
+/** The rows of a range, newest first, at most `limit`; each has its place as `place`. */
+export function readRows(sql: Sql, source: LogSource, range: Range, limit: number): Row[] {
+  const conditions = [...source.indexed, bounds(source.place, range), ...source.scanned];
+  const text = `SELECT ${source.place} AS place, ${source.columns} FROM ${source.from} ${where(conditions)} ORDER BY ${source.place} DESC LIMIT ?`;
+  return sql.all(text, ...params(conditions), limit);
+}
+
+/** The place of the last row that one step may look at; null where fewer are left. */
+function stepEnd(sql: Sql, source: LogSource, range: Range): number | null {
+  const conditions = [...source.indexed, bounds(source.place, range)];
+  const text = `SELECT ${source.place} AS place FROM ${source.from} ${where(conditions)} ORDER BY ${source.place} DESC LIMIT 1 OFFSET ?`;
+  const row = sql.get(text, ...params(conditions), ROWS_A_STEP - 1);
+  return row === null ? null : Number(row.place);
+}
+
+/** `rows` may hold one more than the page: then there is a next one. */
+function pageOf(rows: Row[], limit: number): LogPage {
+  if (rows.length <= limit) return { rows, nextCursor: null };
+  const page = rows.slice(0, limit);
+  return { rows: page, nextCursor: writeCursor(Number(page.at(-1)!.place)) };
+}
+
+/**
+ * Where a query looks.
  * @throws InputError for a limit, cursor or text that cannot be used.
  */
-export function readPage(
-  sql: Sql,
-  source: LogSource,
-  query: LogQuery,
-): { rows: Row[]; nextCursor: string | null } {
-  checkQuery(query);
-  const { from, columns, at, id, scanned } = source;
-  const indexed = [...source.indexed, ...upperBound(source, query)];
-  const order = `ORDER BY ${at} DESC, ${id} DESC LIMIT`;
-
-  let end: Position | null = null;
-  if (scanned.length > 0) {
-    const walked = [...indexed, ...lowerBound(source, query, null)];
-    const text = `SELECT ${at} AS cursor_at, ${id} AS cursor_id FROM ${from} ${where(walked)} ${order} 1 OFFSET ?`;
-    const last = sql.get(text, ...params(walked), MAX_SCANNED_ROWS - 1);
-    if (last !== null) end = positionOf(last);
+export function rangeOf({ limit, cursor, from, to, q = "" }: LogQuery): Range {
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS) {
+    throw new InputError("The limit cannot be used.", {
+      limit: `give a whole number from 1 to ${MAX_PAGE_ROWS}`,
+    });
   }
-  const conditions = [...indexed, ...lowerBound(source, query, end), ...scanned];
-  const text = `SELECT ${at} AS cursor_at, ${id} AS cursor_id, ${columns} FROM ${from} ${where(conditions)} ${order} ?`;
-  const rows = sql.all(text, ...params(conditions), query.limit + 1);
-  if (rows.length > query.limit) {
-    rows.pop();
-    end = positionOf(rows.at(-1)!);
+  if (q.length > MAX_SEARCH_CHARACTERS) {
+    throw new InputError("The search text is too long.", {
+      q: `give at most ${MAX_SEARCH_CHARACTERS} characters`,
+    });
   }
-  return { rows, nextCursor: end === null ? null : writeCursor(end) };
+  const before = to === undefined ? Number.MAX_SAFE_INTEGER : placeOf(Math.ceil(to));
+  return {
+    from: from === undefined ? 0 : placeOf(Math.ceil(from)),
+    before: cursor === null ? before : Math.min(before, readCursor(cursor)),
+  };
 }
 
 /** `text` occurs in one of the columns, whatever its case in ASCII; `%` and `_` mean themselves. */
@@ -73,50 +129,19 @@ export function contains(columns: string[], text: string): Condition {
   };
 }
 
-/** One condition only, the stricter one: of two SQLite takes either for the index and looks at the rest by row. */
-function upperBound({ at, id }: LogSource, { to = Number.MAX_SAFE_INTEGER, cursor }: LogQuery): Condition[] {
-  const position = cursor === null ? null : readCursor(cursor);
-  if (position !== null && position.at < to) {
-    return [{ sql: `(${at}, ${id}) < (?, ?)`, params: [position.at, position.id] }];
-  }
-  return to === Number.MAX_SAFE_INTEGER ? [] : [{ sql: `${at} < ?`, params: [to] }];
+function bounds(place: string, { from, before }: Range): Condition {
+  return { sql: `${place} >= ? AND ${place} < ?`, params: [from, before] };
 }
 
-/** `end` lies behind `from`. The pair alone would not end the walk along the index: hence its time apart. */
-function lowerBound({ at, id }: LogSource, { from }: LogQuery, end: Position | null): Condition[] {
-  if (end !== null)
-    return [{ sql: `${at} >= ? AND (${at}, ${id}) >= (?, ?)`, params: [end.at, end.at, end.id] }];
-  return from === undefined ? [] : [{ sql: `${at} >= ?`, params: [from] }];
+function writeCursor(place: number): string {
+  return Buffer.from(String(place)).toString("base64url");
 }
 
-function positionOf(row: Row): Position {
-  return { at: Number(row.cursor_at), id: String(row.cursor_id) };
-}
-
-function checkQuery({ limit, q = "" }: LogQuery): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS) {
-    throw new InputError("The limit cannot be used.", {
-      limit: `give a whole number from 1 to ${MAX_PAGE_ROWS}`,
-    });
-  }
-  if (q.length > MAX_SEARCH_CHARACTERS) {
-    throw new InputError("The search text is too long.", {
-      q: `give at most ${MAX_SEARCH_CHARACTERS} characters`,
-    });
-  }
-}
-
-function writeCursor({ at, id }: Position): string {
-  return Buffer.from(`${at}.${id}`).toString("base64url");
-}
-
-function readCursor(cursor: string): Position {
-  const text = /^[\w-]{1,200}$/.test(cursor) ? Buffer.from(cursor, "base64url").toString() : "";
-  const [, at, id] = /^(\d{1,15})\.([\x21-\x7e]{1,100})$/.exec(text) ?? [];
-  if (at === undefined || id === undefined) {
-    throw new InputError("The cursor cannot be used.", { cursor: "give the next_cursor of the page before" });
-  }
-  return { at: Number(at), id };
+function readCursor(cursor: string): number {
+  const text = /^[\w-]{1,30}$/.test(cursor) ? Buffer.from(cursor, "base64url").toString() : "";
+  const place = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(place)) return place;
+  throw new InputError("The cursor cannot be used.", { cursor: "give the next_cursor of the page before" });
 }
 
 function where(conditions: Condition[]): string {

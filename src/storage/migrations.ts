@@ -97,7 +97,8 @@ CREATE TABLE sessions (
 ) STRICT;
 
 -- Logs outlive what they tell of: no foreign keys to keys, pools and upstreams.
--- row_id stays the same for good, VACUUM or not: a full-text index can point at it.
+-- row_id begins with the time (log-position.ts): it is the order of pages, the bound of a time range, and every index
+-- ends with it without naming it. It stays the same for good, VACUUM or not: the full-text index points at it.
 CREATE TABLE requests (
   row_id INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -124,16 +125,14 @@ CREATE TABLE requests (
   error TEXT,
   attempt_count INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX requests_by_time ON requests (started_at, id);
-CREATE INDEX requests_by_outcome ON requests (outcome, started_at, id);
-CREATE INDEX requests_by_model ON requests (model, started_at, id);
-CREATE INDEX requests_failed ON requests (started_at, id) WHERE outcome <> 'ok';
+CREATE INDEX requests_by_model ON requests (model);
+-- Most requests end ok: these two cost those nothing.
+CREATE INDEX requests_by_outcome ON requests (outcome) WHERE outcome <> 'ok';
+CREATE INDEX requests_failed ON requests (row_id) WHERE outcome <> 'ok';
 
--- request_started_at repeats the request's time, so that one key's requests are read in order from one index.
 CREATE TABLE attempts (
-  request_id TEXT NOT NULL,
+  request_row INTEGER NOT NULL,
   position INTEGER NOT NULL,
-  request_started_at INTEGER NOT NULL,
   key_id TEXT NOT NULL,
   upstream_id TEXT NOT NULL,
   started_at INTEGER NOT NULL,
@@ -143,12 +142,51 @@ CREATE TABLE attempts (
   outcome TEXT NOT NULL,
   chosen_because TEXT NOT NULL,
   error TEXT,
-  PRIMARY KEY (request_id, position)
+  PRIMARY KEY (request_row, position)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempts_by_key ON attempts (key_id, request_started_at, request_id);
+CREATE INDEX attempts_by_key ON attempts (key_id);
+
+-- The words of error messages, by requests.row_id. Contentless: it finds rows, the texts stand in the tables.
+CREATE VIRTUAL TABLE request_texts USING fts5 (
+  message, content = '', contentless_delete = 1, detail = none, tokenize = 'unicode61'
+);
+-- Rows whose words are still to be taken into request_texts, behind the batches.
+CREATE TABLE request_texts_queue (row_id INTEGER PRIMARY KEY) STRICT;
+
+-- Sums of requests by bucket; a day may begin at any hour. ttft and duration are sketches (sketch.ts).
+CREATE TABLE rollups (
+  bucket_s INTEGER NOT NULL,
+  dimension TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  successes INTEGER NOT NULL,
+  errors INTEGER NOT NULL,
+  client_errors INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  failovers INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  cached_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  estimated_requests INTEGER NOT NULL,
+  priced_requests INTEGER NOT NULL,
+  unpriced_requests INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  ttft BLOB NOT NULL,
+  duration BLOB NOT NULL,
+  PRIMARY KEY (bucket_s, dimension, at, value)
+) STRICT, WITHOUT ROWID;
+
+-- What batches brought and no bucket has yet: one row a batch, as JSON.
+CREATE TABLE rollup_pending (
+  id INTEGER PRIMARY KEY,
+  deltas TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE key_events (
-  id TEXT PRIMARY KEY,
+  row_id INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
   at INTEGER NOT NULL,
   event TEXT NOT NULL,
   key_id TEXT,
@@ -156,8 +194,7 @@ CREATE TABLE key_events (
   detail TEXT NOT NULL,
   actor TEXT NOT NULL
 ) STRICT;
-CREATE INDEX key_events_by_time ON key_events (at, id);
-CREATE INDEX key_events_by_key ON key_events (key_id, at, id);
+CREATE INDEX key_events_by_key ON key_events (key_id);
 `,
   },
 ];

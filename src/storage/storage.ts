@@ -3,15 +3,20 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { RequestRecord } from "../types.ts";
 import { openDatabase } from "./database.ts";
 import { createFacts, writeFact } from "./facts.ts";
-import { createKeyEvents, insertKeyEvent } from "./key-events.ts";
+import { insertKeyEvent } from "./key-events.ts";
 import { readRotations, writeKeyState, writeRotation } from "./key-states.ts";
 import { createKeys } from "./keys.ts";
+import { createMaintenance } from "./maintenance.ts";
 import { createPools } from "./pools.ts";
-import { createRequestLogs, insertRequest } from "./request-logs.ts";
+import { Reader } from "./reader.ts";
+import { RequestWriter, readRequest } from "./request-logs.ts";
+import { Rollups } from "./rollups.ts";
 import { createSessions } from "./sessions.ts";
 import { createSettingsTable } from "./settings.ts";
+import { Turns } from "./turns.ts";
 import type { Storage } from "./types.ts";
 import { createUpstreams } from "./upstreams.ts";
 
@@ -35,6 +40,10 @@ export async function openStorage(options: {
   const sql = openDatabase(path);
   const file = statSync(path).ino;
   logger?.debug("database opened", { path, duration_ms: Math.round(clock.monotonic() - started) });
+  const turns = new Turns();
+  const reader = new Reader(path);
+  const requests = new RequestWriter(sql);
+  const rollups = new Rollups(sql, turns);
   return {
     upstreams: createUpstreams(sql),
     pools: createPools(sql),
@@ -42,27 +51,49 @@ export async function openStorage(options: {
     settings: createSettingsTable(sql),
     facts: createFacts(sql),
     sessions: createSessions(sql),
-    requestLogs: createRequestLogs(sql),
-    keyEvents: createKeyEvents(sql),
+    requestLogs: {
+      list: (query) => reader.call("listRequests", query),
+      async get(id) {
+        return readRequest(sql, id);
+      },
+      facets: (from, to) => reader.call("readFacets", from, to),
+    },
+    rollups,
+    keyEvents: {
+      async insert(event) {
+        sql.write(() => insertKeyEvent(sql, event));
+      },
+      list: (query) => reader.call("listKeyEvents", query),
+    },
+    maintenance: createMaintenance(reader, turns),
     async rotations() {
       return readRotations(sql);
     },
-    async writeBatch({ requests, keyStates, keyEvents, rotations }) {
+    async writeBatch(batch) {
       const refusals: string[] = [];
-      sql.batch(() => {
-        writeEach(requests, (request) => insertRequest(sql, request), refusals);
-        writeEach(keyStates, (state) => writeKeyState(sql, state), refusals);
-        writeEach(keyEvents, (event) => insertKeyEvent(sql, event), refusals);
-        writeEach(rotations, (rotation) => writeRotation(sql, rotation), refusals);
+      await turns.take(() => {
+        const countInMemory = sql.batch(() => {
+          const stored: RequestRecord[] = [];
+          const store = (request: RequestRecord) => requests.insert(request) && stored.push(request);
+          writeEach(batch.requests, store, refusals);
+          writeEach(batch.keyStates, (state) => writeKeyState(sql, state), refusals);
+          writeEach(batch.keyEvents, (event) => insertKeyEvent(sql, event), refusals);
+          writeEach(batch.rotations, (rotation) => writeRotation(sql, rotation), refusals);
+          return rollups.add(stored);
+        });
+        countInMemory();
       });
       if (refusals.length > 0)
         logger?.error("rows could not be stored", { count: refusals.length, first: refusals[0] });
     },
     async checkWritable() {
       checkFile(path, file);
-      sql.batch(() => writeFact(sql, WRITE_CHECK_FACT, String(clock.now())));
+      await turns.take(() => sql.batch(() => writeFact(sql, WRITE_CHECK_FACT, String(clock.now()))));
     },
-    close: () => sql.close(),
+    close() {
+      reader.close();
+      sql.close();
+    },
   };
 }
 

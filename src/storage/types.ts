@@ -1,4 +1,5 @@
 import type { Key, KeyEvent, KeyState, MinuteTotals, Page, Pool, RequestRecord, Upstream } from "../types.ts";
+import type { Sketch } from "./sketch.ts";
 
 /**
  * What the rest of the program may ask of storage. Everything returns promises though SQLite answers at once,
@@ -54,14 +55,15 @@ export interface Storage {
   };
   requestLogs: {
     /**
-     * Newest first, by a cursor on (started_at, id). A page reads a bounded number of rows, so a rare filter or
-     * text may give fewer than `limit`, even none, with a cursor that goes on. InputError for a bad cursor or limit.
+     * Newest first. A page looks for a bounded time, so a rare filter may give fewer than `limit`, even none, with a
+     * cursor that goes on. InputError for a bad cursor or limit. Read by the storage worker, like every long read.
      */
     list(query: LogQuery): Promise<Page<RequestRecord>>;
     get(id: string): Promise<RequestRecord | null>;
-    /** One row a minute that had requests, oldest first: what the dashboard's memory starts from. */
-    minutes(from: number, to: number): Promise<MinuteTotals[]>;
+    /** Epoch ms; rounded to whole hours, beyond a week to whole days. */
+    facets(from: number, to: number): Promise<LogFacets>;
   };
+  rollups: RollupStorage;
   keyEvents: {
     insert(event: KeyEvent): Promise<void>;
     list(query: LogQuery): Promise<Page<KeyEvent>>;
@@ -73,9 +75,149 @@ export interface Storage {
    * be given again. States of keys that were deleted meanwhile are left out.
    */
   writeBatch(batch: RecordBatch): Promise<void>;
+  maintenance: Maintenance;
   /** Proof that the database is there and can be written (one small write); rejects with the reason. */
   checkWritable(): Promise<void>;
   close(): void;
+}
+
+/** By what statistics are told apart; `total` has the one value "". */
+export type RollupDimension = "total" | "key" | "model" | "pool" | "upstream" | "outcome";
+
+/** The length of a bucket in s: a minute, an hour, or a day of whatever length. */
+export type RollupBucket = 60 | 3_600 | 86_400;
+
+export interface RollupCounts {
+  requests: number;
+  /** Together the requests: ended `ok`, badly by our side or the upstream's, badly by the client's own doing. */
+  successes: number;
+  errors: number;
+  clientErrors: number;
+  attempts: number;
+  /** Requests that ended `ok` after more than one attempt. */
+  failovers: number;
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  reasoningTokens: number;
+  /** Requests whose tokens were estimated. */
+  estimatedRequests: number;
+  /** Requests whose cost is known, and those that cost something unknown. */
+  pricedRequests: number;
+  unpricedRequests: number;
+  /** Of those whose cost is known. */
+  costUsd: number;
+}
+
+interface RollupSums {
+  counts: RollupCounts;
+  /** Latencies in ms. */
+  ttft: Sketch;
+  duration: Sketch;
+}
+export interface RollupPoint extends RollupSums {
+  /** Epoch ms at which the bucket begins. */
+  at: number;
+}
+export interface RollupGroup extends RollupSums {
+  /** An id, a model's name, an outcome; "" where a request had none. */
+  value: string;
+}
+interface RollupRange {
+  bucketS: RollupBucket;
+  dimension: RollupDimension;
+  /** Epoch ms, from inclusive, to exclusive: of the buckets' beginnings. */
+  from: number;
+  to: number;
+}
+
+/**
+ * Sums over requests by the time of their beginning, written with the requests themselves, so that they always agree.
+ * Reads see what was folded in.
+ */
+export interface RollupStorage {
+  /**
+   * Takes into the buckets what batches have brought. To be called every few seconds and before reading.
+   * @param dayOf the beginning of the day (in whatever zone) that an instant belongs to, epoch ms.
+   */
+  fold(dayOf: (ms: number) => number): Promise<void>;
+  /** The buckets of one value, oldest first; those without requests are absent. */
+  series(query: RollupRange & { value: string }): Promise<RollupPoint[]>;
+  /** The sums of each value over the range, most requests first. */
+  groups(query: RollupRange & { limit: number }): Promise<RollupGroup[]>;
+  /** One row a minute that had requests, oldest first: what the dashboard's memory starts from. */
+  minutes(from: number, to: number): Promise<MinuteTotals[]>;
+  /** The beginning of the first day that has requests; null where none has. */
+  oldest(): Promise<number | null>;
+  /** Deletes some of the minutes and hours that are too old to be kept. Answers how many: 0 when it is done. */
+  prune(now: number): Promise<number>;
+  /** Forgets all. */
+  clear(): Promise<void>;
+}
+
+/**
+ * What keeps the log in bounds, in small steps of the storage worker that batches never wait long for. Whoever calls
+ * goes on until nothing is left, and rests between the steps.
+ */
+export interface Maintenance {
+  /** Takes messages of errors into the full-text index and moves changes from the log of changes into the file. */
+  upkeep(): Promise<{ isDone: boolean }>;
+  /** Deletes the oldest requests before that time (epoch ms) or place, at most `rows`. */
+  deleteRequests(before: LogBound, rows: number): Promise<Slice>;
+  deleteKeyEvents(before: number, rows: number): Promise<Slice>;
+  /** Gives at most `pages` free pages of the file back to the disk. */
+  giveBackPages(pages: number): Promise<Slice>;
+  facts(): Promise<DatabaseFacts>;
+  /** Requests in the log before that time; many are counted by whole days. */
+  countRequests(before: number): Promise<number>;
+  /** Archives the next requests from the place `from` (0 at first) on; null where there are none. */
+  archiveChunk(folder: string, from: number, before: number): Promise<ArchivedChunk | null>;
+  /** Reads an archive in again; requests that are in the log already are left as they are. */
+  restoreArchive(path: string): Promise<{ added: number; skipped: number }>;
+}
+
+/** What the requests of a time may be filtered by, most requests first, at most 200 of each. */
+export interface LogFacets {
+  models: Facet[];
+  /** Ids of keys that were tried. */
+  keys: Facet[];
+  outcomes: Facet[];
+  /** Ids. */
+  pools: Facet[];
+}
+
+export interface Facet {
+  value: string;
+  requests: number;
+}
+
+export type LogBound = { at: number } | { place: number };
+
+export interface Slice {
+  /** Rows or pages. */
+  count: number;
+  /** How long the lock was held. */
+  tookMs: number;
+}
+
+export interface DatabaseFacts {
+  sizeBytes: number;
+  /** Of it what is free for new rows. */
+  freeBytes: number;
+  oldestRequestAt: number | null;
+}
+
+export interface ArchivedChunk {
+  file: string;
+  rows: number;
+  /** Where the next chunk begins. */
+  next: number;
+}
+
+export interface RestoredChunk {
+  added: number;
+  skipped: number;
+  isDone: boolean;
 }
 
 export interface StoredKey extends Key {
@@ -108,7 +250,10 @@ export interface LogQuery {
   /** Epoch ms, from inclusive, to exclusive. */
   from?: number;
   to?: number;
-  /** Text that must occur in id, model, error, or a key event's name or detail. */
+  /**
+   * Requests: words of an error message (the last may be a beginning), or part of the model's or a key's name, or the
+   * id or its beginning. Key events: text that occurs in one of their fields.
+   */
   q?: string;
 }
 

@@ -64,7 +64,7 @@ describe("a start", () => {
       { name: "127.0.0.1:9", baseUrl: "http://127.0.0.1:9/v1", isDefault: true },
     ]);
     expect(second.told.upstreams.at(-1)).toMatchObject([{ isDefault: true }]);
-    const { lease } = second.pool.claim({ model: "other", poolId: pool.id, tried: [] });
+    const { lease } = second.pool.claim({ model: "other", poolId: pool.id, tried: new Set() });
     expect(lease?.secret).toBe(secret(1));
     expect((await second.operations.keys.add({ secret: secret(3) }, "admin")).name).toBe("key-03");
     await expect(second.operations.keys.add({ secret: secret(2) }, "admin")).rejects.toBeInstanceOf(

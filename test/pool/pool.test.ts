@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { keyNamed, testPool, verdict } from "../support/pool.ts";
+import { ask, keyNamed, testPool, verdict } from "../support/pool.ts";
 
 const three = () => [keyNamed("a"), keyNamed("b"), keyNamed("c")];
 const MINUTE = 60_000;
@@ -47,7 +47,7 @@ describe("cooldowns", () => {
     const { use, pool, clock } = testPool([keyNamed("a")]);
     use("rate_limited", { waitMs: 1_234 });
     clock.advance(1_233);
-    const { refusal } = pool.claim({ model: "m", poolId: null, tried: [] });
+    const { refusal } = pool.claim(ask());
     expect(refusal).toMatchObject({ code: "keys_cooling_down", retryAfterMs: 1 });
     clock.advance(1);
     expect(use()).toBe("a");
@@ -56,7 +56,7 @@ describe("cooldowns", () => {
   test("for one model leave the key to the others", () => {
     const { use, pool, claim } = testPool([keyNamed("a")]);
     use("rate_limited", { waitMs: MINUTE, blame: "key_model" });
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).refusal?.code).toBe("keys_cooling_down");
+    expect(pool.claim(ask()).refusal?.code).toBe("keys_cooling_down");
     expect(claim({ model: "other" }).keyId).toBe("a");
     const view = pool.view("a");
     expect(view?.status).toBe("available");
@@ -212,7 +212,7 @@ describe("keys that need a person, or money", () => {
     use("invalid_key");
     clock.advance(400 * 86_400_000);
     expect(pool.view("a")).toMatchObject({ status: "invalid", statusReason: "because invalid_key" });
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).refusal).toMatchObject({
+    expect(pool.claim(ask()).refusal).toMatchObject({
       code: "no_usable_key",
       retryAfterMs: null,
       message: "No key can serve this request now: 1 invalid.",
@@ -225,11 +225,11 @@ describe("keys that need a person, or money", () => {
     const { use, pool, clock } = testPool([keyNamed("a")]);
     use("no_credit");
     clock.advance(299_999);
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).refusal?.code).toBe("no_usable_key");
+    expect(pool.claim(ask()).refusal?.code).toBe("no_usable_key");
     clock.advance(1);
     use("no_credit");
     clock.advance(599_999);
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).lease).toBeNull();
+    expect(pool.claim(ask()).lease).toBeNull();
     clock.advance(1);
     expect(pool.view("a")?.status).toBe("no_credit");
     use("ok");
@@ -246,7 +246,7 @@ describe("limits", () => {
     expect(pool.view("a")).toMatchObject({ status: "daily_limit_reached", dailyUsed: 3 });
     expect(pool.view("a")?.cooldownUntil).toBe(Date.parse("2026-11-25T05:00:00Z"));
     clock.advance(17 * 3_600_000 - 1);
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).lease).toBeNull();
+    expect(pool.claim(ask()).lease).toBeNull();
     clock.advance(1);
     expect(use()).toBe("a");
     expect(pool.view("a")?.dailyUsed).toBe(1);
@@ -256,14 +256,14 @@ describe("limits", () => {
     const { claim, pool } = testPool([keyNamed("a", { dailyLimit: 2 })]);
     claim();
     claim();
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).lease).toBeNull();
+    expect(pool.claim(ask()).lease).toBeNull();
   });
 
   test("max_concurrency holds, and a released place is free at once", () => {
     const { claim, pool } = testPool([keyNamed("a", { maxConcurrency: 2 })]);
     const first = claim();
     claim();
-    expect(pool.claim({ model: "m", poolId: null, tried: [] }).refusal?.code).toBe("keys_cooling_down");
+    expect(pool.claim(ask()).refusal?.code).toBe("keys_cooling_down");
     expect(pool.view("a")?.status).toBe("available");
     pool.release(first, { verdict: verdict("ok"), usage: null, costUsd: null });
     expect(claim().keyId).toBe("a");
@@ -307,12 +307,12 @@ describe("a host's breaker", () => {
   test("opens after 20 failures in a row over 3 keys, tries again soon and closes with one success", () => {
     const { use, pool, clock } = testPool(three());
     for (let n = 0; n < 20; n += 1) use("upstream_error");
-    const { refusal } = pool.claim({ model: "m", poolId: null, tried: [] });
+    const { refusal } = pool.claim(ask());
     expect(refusal?.code).toBe("upstream_unavailable");
     expect(pool.upstreamHealth("upstream")).toMatchObject({ breaker: "open", failuresInARow: 20 });
     expect(pool.views().every(({ status }) => status === "available")).toBe(true);
     clock.advance(refusal?.retryAfterMs ?? 0);
-    const trials = [0, 1, 2, 3].map(() => pool.claim({ model: "m", poolId: null, tried: [] }).lease);
+    const trials = [0, 1, 2, 3].map(() => pool.claim(ask()).lease);
     expect(trials.filter((lease) => lease !== null)).toHaveLength(3);
     pool.release(trials[0]!, { verdict: verdict("ok"), usage: null, costUsd: null });
     expect(pool.upstreamHealth("upstream").breaker).toBe("closed");

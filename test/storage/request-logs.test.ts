@@ -1,13 +1,16 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { systemClock } from "../../src/clock.ts";
 import { Sql } from "../../src/storage/database.ts";
-import { createKeyEvents } from "../../src/storage/key-events.ts";
-import { createRequestLogs } from "../../src/storage/request-logs.ts";
+import { listKeyEvents } from "../../src/storage/key-events.ts";
+import { listRequests } from "../../src/storage/request-query.ts";
 import type { LogQuery, Storage } from "../../src/storage/types.ts";
 import { InputError, type RequestRecord } from "../../src/types.ts";
 import {
+  aKey,
   anAttempt,
   anEvent,
+  anUpstream,
   aQuery,
   aRequest,
   batchOf,
@@ -119,7 +122,7 @@ describe("filters", () => {
         status: 429,
         from: 1,
         to: 900,
-        q: "r2",
+        q: "GPT-4o",
       },
       ["r2"],
     ],
@@ -166,10 +169,10 @@ describe("pages", () => {
         "….",
         "'; DROP TABLE requests",
         "a".repeat(5000),
-        btoa("12"),
         btoa("x.y"),
-        btoa("-1.a"),
-        btoa("1.é"),
+        btoa("-1"),
+        btoa("1.5"),
+        btoa("99999999999999999999"),
       ].map((cursor): [Partial<LogQuery>, string] => [{ cursor }, "cursor"]),
       ...[0, -1, 501, 1.5, Number.NaN].map((limit): [Partial<LogQuery>, string] => [{ limit }, "limit"]),
       [{ q: "x".repeat(201) }, "q"],
@@ -189,47 +192,89 @@ describe("pages", () => {
 });
 
 describe("search", () => {
-  test("finds id, model and error; % _ and \\ mean themselves; any text is harmless", async () => {
+  /** Messages are found once the worker has taken them in. */
+  const takeIn = async () => {
+    while (!(await storage.maintenance.upkeep()).isDone);
+  };
+
+  test("finds words of messages, parts of models and key names, beginnings of ids; any text is harmless", async () => {
+    await storage.upstreams.insert(anUpstream());
+    await storage.keys.insert([aKey({ id: "k9", name: "Team Search" })], []);
+    const uuid = aRequest({ startedAt: 7, model: null, attempts: [anAttempt({ keyId: "k9" })] });
     await write(
-      aRequest({ id: "r1", model: "a_b" }),
+      aRequest({ id: "r1", model: "a_b-4x" }),
       aRequest({ id: "r2", model: "axb" }),
-      aRequest({ id: "r3", error: "100% sure\\" }),
-      aRequest({ id: "r4", error: "1000 sure" }),
-      aRequest({ id: "r5", error: "it's 'quoted'; DROP" }),
+      aRequest({ id: "r3", error: "Quota exceeded: 100% sure\\" }),
+      aRequest({ id: "r4", error: "quota 1000 sure" }),
+      aRequest({ id: "r5", error: "it's 'quoted'; DROP", model: "Ünïcode" }),
+      aRequest({ id: "r6", attempts: [anAttempt({ error: "Überlastet: try later" }), anAttempt()] }),
+      uuid,
     );
-    expect(await idsOf({ q: "a_b" })).toEqual(["r1"]);
-    expect(await idsOf({ q: "100%" })).toEqual(["r3"]);
-    expect(await idsOf({ q: "sure\\" })).toEqual(["r3"]);
-    expect(await idsOf({ q: "SURE" })).toEqual(["r4", "r3"]);
-    expect(await idsOf({ q: "it's '" })).toEqual(["r5"]);
-    expect(await idsOf({ q: "r2" })).toEqual(["r2"]);
-    expect(await idsOf({ q: "%" })).toEqual(["r3"]);
-    expect(await idsOf({ q: HOSTILE.slice(0, 150) })).toEqual([]);
+    await takeIn();
+    const cases: [string, string[]][] = [
+      ["a_b", ["r1"]],
+      ["4X", ["r1"]],
+      ["SURE", ["r4", "r3"]],
+      ["quota 100", ["r4", "r3"]],
+      ["quota 100%", ["r4", "r3"]],
+      ["sure quota", ["r4", "r3"]],
+      ["exceed", ["r3"]],
+      ["exceed sure", []],
+      ["it's '", ["r5"]],
+      ["überl", ["r6"]],
+      ["nïc", ["r5"]],
+      ["team s", [uuid.id]],
+      [uuid.id.slice(0, 20), [uuid.id]],
+      ["%", []],
+      ['" OR 1 NEAR(*', []],
+      [HOSTILE.slice(0, 150), []],
+    ];
+    for (const [q, expected] of cases) expect([q, await idsOf({ q })]).toEqual([q, expected]);
+    expect(await idsOf({ q: "quota", status: 404 })).toEqual([]);
+    expect(await idsOf({ q: "quota", keyId: "k1", from: 1000, to: 1001 })).toEqual(["r4", "r3"]);
+    expect(await idsOf({ q: "quota", to: 1000 })).toEqual([]);
   });
 
   test("a whole id is found at once, wherever it is, within the other filters", async () => {
     const old = aRequest({ startedAt: 1 });
-    await write(old, ...Array.from({ length: 12_000 }, () => aRequest({ startedAt: 1000, attempts: [] })));
+    await write(old, ...Array.from({ length: 3_000 }, () => aRequest({ startedAt: 1000, attempts: [] })));
     expect(await idsOf({ q: old.id.toUpperCase() })).toEqual([old.id]);
     expect(await idsOf({ q: old.id, keyId: "k1" })).toEqual([old.id]);
     expect(await idsOf({ q: old.id, keyId: "k2" })).toEqual([]);
     expect(await idsOf({ q: old.id, kind: "error" })).toEqual([]);
+    // More rows in one ms than it has places: all are there.
+    expect((await allIds({ limit: 500 })).ids.length).toBe(3_001);
   });
 
-  test("a rare text is found over several pages, each of which reads a bounded number of rows", async () => {
+  test("a rare message is found at once among many rows; pages of a text give every row once", async () => {
     const rare = aRequest({ id: "rare", startedAt: 1, error: "needle" });
-    const many = Array.from({ length: 24_000 }, (_, index) =>
-      aRequest({ startedAt: 1000 + Math.floor(index / 3), attempts: [] }),
+    const many = Array.from({ length: 12_000 }, (_, index) =>
+      aRequest({
+        startedAt: 1000 + Math.floor(index / 3),
+        attempts: [],
+        error: index % 20 === 0 ? "in the haystack" : null,
+      }),
     );
     await write(rare, ...many);
-    const first = await storage.requestLogs.list(aQuery({ q: "needle" }));
-    expect(first.data).toEqual([]);
-    expect(first.nextCursor).not.toBeNull();
-    expect(await allIds({ q: "needle" })).toEqual({ ids: ["rare"], pages: 3 });
+    await takeIn();
+    expect(await allIds({ q: "needle" })).toEqual({ ids: ["rare"], pages: 1 });
     expect((await allIds({ q: "needle", from: 2 })).ids).toEqual([]);
+    const found = await allIds({ q: "haystack", limit: 100 });
+    expect(found).toMatchObject({ pages: 6 });
+    expect(new Set(found.ids).size).toBe(600);
     const everyRow = await allIds({ status: 200, limit: 500 });
-    expect(everyRow.ids.length).toBe(24_001);
-    expect(new Set(everyRow.ids).size).toBe(24_001);
+    expect(everyRow.ids.length).toBe(12_001);
+    expect(new Set(everyRow.ids).size).toBe(12_001);
+    expect((await allIds({ q: "gpt-4o-mini", limit: 500 })).ids.length).toBe(12_001);
+  });
+
+  test("an unfitting filter gives up after a bounded time, with a cursor that goes on", async () => {
+    await write(
+      ...Array.from({ length: 20_001 }, (_, index) => aRequest({ startedAt: index, attempts: [] })),
+    );
+    expect((await allIds({ poolId: "none" })).ids).toEqual([]);
+    const { pages } = await allIds({ poolId: "none" });
+    expect(pages).toBeLessThanOrEqual(3);
   });
 });
 
@@ -244,26 +289,24 @@ test("every page walks along an index in the order of time and sorts nothing", a
   }
   const database = new Database(folder.database);
   const watched = new Watched(database);
-  const logs = createRequestLogs(watched);
-  const events = createKeyEvents(watched);
   const { nextCursor: cursor } = await storage.requestLogs.list(aQuery({ limit: 1 }));
-  const bound = "(request_)?started_at>\\?";
+  const bound = "row>\\? AND request_row<\\?";
   const queries: [Partial<LogQuery>, string][] = [
-    [{}, "requests_by_time"],
-    [{ cursor }, "requests_by_time \\(\\(started_at,id\\)<"],
-    [{ cursor, to: 9000, from: 5 }, `requests_by_time \\(${bound} AND `],
-    [{ kind: "error", cursor }, "requests_failed"],
-    [{ keyId: "k1", cursor }, "attempts_by_key \\(key_id=\\? AND \\(request_started_at,request_id\\)<"],
-    [{ model: "gpt-4o-mini", cursor }, "requests_by_model \\(model=\\? AND \\(started_at,id\\)<"],
-    [{ outcome: "ok", cursor }, "requests_by_outcome \\(outcome=\\? AND \\(started_at,id\\)<"],
-    [{ q: "x" }, `requests_by_time \\(${bound}`],
+    [{}, "SEARCH r USING INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)"],
+    [{ cursor, to: 9000, from: 5 }, "SEARCH r USING INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)"],
+    [{ kind: "error", cursor }, "requests_failed \\(row_id>\\? AND row_id<\\?\\)"],
+    [{ status: 502 }, "requests_failed \\(row_id>\\? AND row_id<\\?\\)"],
+    [{ keyId: "k1", cursor }, `attempts_by_key \\(key_id=\\? AND request_${bound}`],
+    [{ model: "gpt-4o-mini", cursor }, "requests_by_model \\(model=\\? AND rowid>\\? AND rowid<\\?"],
+    [{ outcome: "rate_limited" }, "requests_by_outcome \\(outcome=\\? AND rowid>\\? AND rowid<\\?"],
+    [{ outcome: "ok", cursor }, "SEARCH r USING INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)"],
     [
-      { status: 1, cursor: null, model: "gpt-4o-mini", outcome: "x", kind: "error" },
-      `requests_by_model \\(model=\\? AND ${bound}`,
+      { status: 1, model: "gpt-4o-mini", outcome: "x", kind: "error" },
+      "requests_by_outcome \\(outcome=\\? AND rowid>\\? AND rowid<\\?",
     ],
     [
-      { keyId: "k1", model: "x", outcome: "y", kind: "error", q: "z" },
-      `attempts_by_key \\(key_id=\\? AND ${bound}`,
+      { keyId: "k1", model: "x", outcome: "y", kind: "error", q: systemClock.id() },
+      "SEARCH r USING INDEX sqlite_autoindex_requests_1 \\(id=\\?",
     ],
   ];
   const plan = () =>
@@ -272,43 +315,20 @@ test("every page walks along an index in the order of time and sorts nothing", a
       .map((row) => String(row.detail));
   for (const [query, expected] of queries) {
     asked.length = 0;
-    await logs.list(aQuery(query));
+    listRequests(watched, aQuery(query));
     const steps = plan();
     expect(steps.join("\n")).toMatch(new RegExp(expected));
     expect(steps.join("\n")).not.toContain("TEMP B-TREE");
   }
   for (const [query, index] of [
-    [{}, "key_events_by_time"],
+    [{}, "INTEGER PRIMARY KEY"],
     [{ keyId: "k1" }, "key_events_by_key"],
   ] as const) {
     asked.length = 0;
-    await events.list(aQuery(query));
+    listKeyEvents(watched, aQuery(query));
     expect(plan().join("\n")).toContain(index);
   }
   watched.close();
-});
-
-test("minutes: one row a minute that had requests, oldest first", async () => {
-  const minute = 60_000;
-  await write(
-    aRequest({ startedAt: 10 * minute }),
-    aRequest({ startedAt: 10 * minute + 59_999, attempts: [anAttempt(), anAttempt()] }),
-    ...["client_error", "content_filtered", "client_closed", "rate_limited", "no_usable_key"].map((outcome) =>
-      aRequest({
-        startedAt: 12 * minute,
-        outcome,
-        inputTokens: null,
-        outputTokens: null,
-        attempts: [anAttempt(), anAttempt()],
-      }),
-    ),
-    aRequest({ startedAt: 13 * minute }),
-  );
-  expect(await storage.requestLogs.minutes(10 * minute, 13 * minute)).toEqual([
-    { at: 10 * minute, requests: 2, errors: 0, failovers: 1, inputTokens: 20, outputTokens: 40 },
-    { at: 12 * minute, requests: 5, errors: 2, failovers: 0, inputTokens: 0, outputTokens: 0 },
-  ]);
-  expect(await storage.requestLogs.minutes(0, 1)).toEqual([]);
 });
 
 test("key events: newest first, by key, time and text, in pages", async () => {

@@ -7,6 +7,7 @@ import { createAdminApi } from "../../src/admin/api.ts";
 import { type ClientOf, createClientOf } from "../../src/admin/client.ts";
 import { createSessions, type Sessions } from "../../src/admin/session.ts";
 import type { OperationsDeps } from "../../src/operations/deps.ts";
+import { LogTail } from "../../src/operations/log-tail.ts";
 import { createOperations, type LoadableOperations } from "../../src/operations/operations.ts";
 import { createSessionOperations } from "../../src/operations/sessions.ts";
 import type { KeyTestResult } from "../../src/operations/types.ts";
@@ -50,6 +51,8 @@ export interface AdminParts {
   told: { upstreams: Upstream[][]; pools: Pool[][] };
   /** States that the pool told of, oldest first. */
   states: KeyState[];
+  /** Told of requests as they end. */
+  tail: LogTail;
   /** Closes the storage; `keep` leaves the folder for another start. */
   close(keep?: "keep"): void;
 }
@@ -73,6 +76,7 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
       conditionChanged() {},
     },
   });
+  const tail = new LogTail();
   const told: AdminParts["told"] = { upstreams: [], pools: [] };
   const deps: OperationsDeps = {
     storage,
@@ -84,6 +88,9 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
     probe:
       options.probe ?? (async () => ({ outcome: "ok", status: 200, latencyMs: 12, message: "It works." })),
     checkBaseUrl: options.checkBaseUrl ?? (() => null),
+    logTail: tail,
+    archiveDir: join(dir, "archive"),
+    forgetLive: () => undefined,
     upstreamsChanged: (list) => told.upstreams.push(list),
     poolsChanged: (list) => told.pools.push(list),
   };
@@ -100,6 +107,7 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
     deps,
     told,
     states,
+    tail,
     close(keep) {
       storage.close();
       if (keep === undefined) rmSync(dir, { recursive: true, force: true });

@@ -655,6 +655,17 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         const rows = data.events.filter((event) => query.keyId === undefined || event.keyId === query.keyId);
         return { data: rows.slice(0, query.limit), nextCursor: null };
       },
+      facets: async () => ({ models: [], keys: [], outcomes: [], pools: [] }),
+      listen: () => () => undefined,
+    },
+    stats: { read: unused, reset: unused, fold: unused, prune: unused },
+    cleanup: {
+      run: unused,
+      keepInBounds: unused,
+      isTooLarge: unused,
+      upkeep: unused,
+      report: unused,
+      restoreArchive: unused,
     },
   };
 }

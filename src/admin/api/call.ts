@@ -32,6 +32,8 @@ export function createRouteHandler(route: Route, deps: CallDeps) {
       const body = await readInput(route, request, checkBody);
       if (route.isSlow) deps.keepOpen(request);
       const result = await route.handle({ id, query, body, actor });
+      // A stream: it has headers of its own.
+      if (result instanceof Response) return result;
       if (result === undefined) return new Response(null, { status: 204, headers: HEADERS });
       return new Response(JSON.stringify(result), { status: route.status, headers: HEADERS });
     });

@@ -1,63 +1,117 @@
 import { t } from "elysia";
+import type { Clock } from "../../clock.ts";
 import { DEFAULT_PAGE_ROWS } from "../../operations/list-page.ts";
-import type { LogOperations } from "../../operations/types.ts";
-import { InputError } from "../../types.ts";
+import type { CleanupOperations, LogOperations } from "../../operations/types.ts";
 import { keyEventJson, pageJson, requestJson } from "../present.ts";
+import { EXPORT_FORMATS, exportLog } from "./log-export.ts";
+import { createMatch, filterFields, liveFields, readFilters, readTimes, timeFields } from "./log-filters.ts";
+import { liveLog } from "./log-live.ts";
 import { type Route, route } from "./route.ts";
-import { listFields } from "./schemas.ts";
+import { body, listFields } from "./schemas.ts";
 
-const KINDS = ["request", "error", "key_event"] as const;
 /** Logs have one order: newest first. */
 const { sort: _, ...logListFields } = listFields;
+const DEFAULT_CLEANUP_DAYS = 30;
+const daysField = t.Numeric({ description: "a whole number of days" });
 
-/** Of RFC 3339: a day alone (its beginning in UTC), or a moment with its zone. */
-const MOMENT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/i;
+export interface LogRouteDeps {
+  operations: { logs: LogOperations; cleanup: CleanupOperations };
+  clock: Clock;
+}
 
-export function logRoutes(logs: LogOperations): Route[] {
+export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
+  const { logs, cleanup } = operations;
   return [
     route({
       method: "GET",
       path: "/logs",
       summary: "Requests, failed requests or key events, newest first",
+      query: t.Object({ ...logListFields, ...filterFields }),
+      async handle({ query: given }) {
+        const { limit = DEFAULT_PAGE_ROWS, cursor = null } = given;
+        const query = { ...readFilters(given), limit, cursor };
+        if (query.kind === "key_event") return pageJson(await logs.keyEvents(query), keyEventJson);
+        return pageJson(await logs.requests(query), requestJson);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/logs/facets",
+      summary: "Models, keys, outcomes and pools of a time, each with its requests",
+      query: t.Object(timeFields),
+      handle: ({ query }) => logs.facets(readTimes(query)),
+    }),
+    route({
+      method: "GET",
+      path: "/logs/live",
+      summary: "Requests as they end, as server-sent events",
+      query: t.Object(liveFields),
+      isSlow: true,
+      handle: async ({ query }) => liveLog(logs, createMatch(query)),
+    }),
+    route({
+      method: "GET",
+      path: "/logs/export",
+      summary: "The whole log that fits the filters, as a download",
       query: t.Object({
-        ...logListFields,
-        kind: t.Optional(
+        ...filterFields,
+        format: t.Optional(
           t.Union(
-            KINDS.map((kind) => t.Literal(kind)),
-            { description: `one of ${KINDS.join(", ")}` },
+            EXPORT_FORMATS.map((format) => t.Literal(format)),
+            { description: `one of ${EXPORT_FORMATS.join(", ")}` },
           ),
         ),
-        key_id: t.Optional(t.String()),
-        pool_id: t.Optional(t.String()),
-        model: t.Optional(t.String()),
-        status: t.Optional(t.Numeric({ description: "an HTTP status" })),
-        outcome: t.Optional(t.String()),
-        from: t.Optional(t.String({ description: "a time as ISO 8601, inclusive" })),
-        to: t.Optional(t.String({ description: "a time as ISO 8601, exclusive" })),
       }),
+      isSlow: true,
       async handle({ query: given }) {
-        const {
-          kind = "request",
-          limit = DEFAULT_PAGE_ROWS,
-          cursor = null,
-          key_id,
-          pool_id,
-          from,
-          to,
-          ...rest
-        } = given;
-        const query: Parameters<LogOperations["requests"]>[0] = {
-          ...rest,
-          kind,
-          limit,
-          cursor,
-          keyId: key_id,
-          poolId: pool_id,
-          from: readTime("from", from),
-          to: readTime("to", to),
+        const query = readFilters(given);
+        // What is wrong with the query is said before the download begins.
+        await (query.kind === "key_event" ? logs.keyEvents : logs.requests)({
+          ...query,
+          limit: 1,
+          cursor: null,
+        });
+        const day = new Date(clock.now()).toISOString().slice(0, 10);
+        return exportLog(logs, query, given.format ?? "jsonl", day);
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/logs/cleanup",
+      summary: "How big the database is, and what a cleanup would free",
+      query: t.Object({ older_than_days: t.Optional(daysField) }),
+      async handle({ query }) {
+        const report = await cleanup.report(query.older_than_days ?? DEFAULT_CLEANUP_DAYS);
+        return {
+          size_bytes: report.sizeBytes,
+          free_bytes: report.freeBytes,
+          oldest_request_at:
+            report.oldestRequestAt === null ? null : new Date(report.oldestRequestAt).toISOString(),
+          deletable_requests: report.deletableRequests,
+          freeable_bytes: report.freeableBytes,
         };
-        if (kind === "key_event") return pageJson(await logs.keyEvents(query), keyEventJson);
-        return pageJson(await logs.requests(query), requestJson);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/logs/cleanup",
+      summary: "Deletes requests and key events older than some days, archived before where asked",
+      body: body({
+        older_than_days: t.Number({ description: "a whole number of days" }),
+        archive: t.Optional(t.Boolean({ description: "true or false" })),
+      }),
+      isSlow: true,
+      async handle({ body: given, actor }) {
+        const { older_than_days, archive = false } = given;
+        const result = await cleanup.run({ olderThanDays: older_than_days, archive }, actor);
+        return {
+          deleted_requests: result.deletedRequests,
+          deleted_key_events: result.deletedKeyEvents,
+          archived_requests: result.archivedRequests,
+          archive_files: result.archiveFiles,
+          freed_bytes: result.freedBytes,
+          duration_ms: result.durationMs,
+        };
       },
     }),
     route({
@@ -67,11 +121,4 @@ export function logRoutes(logs: LogOperations): Route[] {
       handle: async ({ id }) => requestJson(await logs.request(id)),
     }),
   ];
-}
-
-function readTime(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
-  throw new InputError(`Check ${name}.`, { [name]: "give a time as ISO 8601, such as 2026-01-31T12:00:00Z" });
 }

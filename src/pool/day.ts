@@ -1,0 +1,54 @@
+import { dayIn, nextMidnight } from "../time-zone.ts";
+
+/** A wall clock that was set back by no more than this goes on with the day that it had: no day is counted twice. */
+const SMALL_STEP_BACK_MS = 26 * 3_600_000;
+/** Wall clock and monotonic clock drift a little without anyone setting either. */
+const NO_STEP_MS = 500;
+
+/** The calendar day that daily limits count by, in `daily_reset_time_zone`. */
+export class Day {
+  /** `YYYY-MM-DD` */
+  name = "";
+  /** When the next one begins. */
+  endsAtMonotonic = 0;
+  defaultLimit: number | null = null;
+  #zone = "";
+  #startedAt = 0;
+  #endsAt = 0;
+  #offset = 0;
+
+  /** Goes by these settings from now on. */
+  set(zone: string, defaultLimit: number | null, now: number, monotonic: number): void {
+    this.defaultLimit = defaultLimit;
+    if (zone === this.#zone) return;
+    this.#zone = zone;
+    this.#begin(now, monotonic);
+  }
+
+  /** Whether another day has begun. */
+  pass(now: number, monotonic: number): boolean {
+    if (now >= this.#endsAt || now < this.#startedAt - SMALL_STEP_BACK_MS) {
+      this.#begin(now, monotonic);
+      return true;
+    }
+    if (Math.abs(now - monotonic - this.#offset) > NO_STEP_MS) this.#place(now, monotonic);
+    return false;
+  }
+
+  /** Ms until the next one begins. */
+  leftMs(monotonic: number): number {
+    return Math.max(0, this.endsAtMonotonic - monotonic);
+  }
+
+  #begin(now: number, monotonic: number): void {
+    this.name = dayIn(now, this.#zone);
+    this.#startedAt = now;
+    this.#endsAt = nextMidnight(now, this.#zone);
+    this.#place(now, monotonic);
+  }
+
+  #place(now: number, monotonic: number): void {
+    this.#offset = now - monotonic;
+    this.endsAtMonotonic = this.#endsAt - this.#offset;
+  }
+}

@@ -1,0 +1,55 @@
+import { ArchiveReader, archiveChunk } from "./archive.ts";
+import type { Sql } from "./database.ts";
+import { readFacets } from "./facets.ts";
+import { listKeyEvents } from "./key-events.ts";
+import { indexTexts } from "./log-texts.ts";
+import { listRequests } from "./request-query.ts";
+import {
+  checkpoint,
+  countRequests,
+  deleteKeyEvents,
+  deleteRequests,
+  giveBackPages,
+  readFacts,
+} from "./retention.ts";
+import type { LogBound, LogQuery } from "./types.ts";
+
+/** THE table of what the storage worker does; arguments and results are copied between the threads. */
+export function createReaderTasks(sql: Sql) {
+  let archive: ArchiveReader | null = null;
+  return {
+    listRequests: (query: LogQuery) => listRequests(sql, query),
+    listKeyEvents: (query: LogQuery) => listKeyEvents(sql, query),
+    readFacets: (from: number, to: number) => readFacets(sql, from, to),
+    readFacts: () => readFacts(sql),
+    countRequests: (before: number) => countRequests(sql, before),
+    indexTexts: () => indexTexts(sql),
+    checkpoint: () => checkpoint(sql),
+    deleteRequests: (before: LogBound, rows: number) => deleteRequests(sql, before, rows),
+    deleteKeyEvents: (before: number, rows: number) => deleteKeyEvents(sql, before, rows),
+    giveBackPages: (pages: number) => giveBackPages(sql, pages),
+    archiveChunk: (folder: string, from: number, before: number) => archiveChunk(sql, folder, from, before),
+    openArchive: (path: string) => {
+      archive = new ArchiveReader(sql, path);
+    },
+    restoreChunk: (rows: number) => {
+      if (archive === null) throw new Error("no archive is open");
+      return archive.next(rows);
+    },
+  };
+}
+
+export type ReaderTasks = ReturnType<typeof createReaderTasks>;
+export type TaskName = keyof ReaderTasks;
+
+/** To the worker; the first message is its database's path. */
+export interface TaskCall {
+  id: number;
+  name: TaskName;
+  args: unknown[];
+}
+
+/** From the worker. */
+export type TaskAnswer =
+  | { id: number; value: unknown }
+  | { id: number; error: { message: string; fields: Record<string, string> | null } };

@@ -1,0 +1,264 @@
+import type { RequestRecord } from "../types.ts";
+import type { Sql } from "./database.ts";
+import { addRequest, type COUNT_NAMES, type Delta, Deltas, MINUTE_MS, ModelNames } from "./rollup-delta.ts";
+import { Sketch } from "./sketch.ts";
+import { defineTable, plain, type Row, whole } from "./table.ts";
+import type { Turns } from "./turns.ts";
+import type { RollupCounts, RollupDimension, RollupGroup, RollupPoint, RollupStorage } from "./types.ts";
+
+const HOUR_MS = 3_600_000;
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
+const MINUTES_KEPT_MS = 48 * HOUR_MS;
+const HOURS_KEPT_MS = 90 * 24 * HOUR_MS;
+/** Rows deleted, and values folded, in one go: some ms, in which nobody is served. */
+const ROWS_A_SLICE = 500;
+const VALUES_A_SLICE = 64;
+
+const counts = defineTable<RollupCounts>("rollups", {
+  requests: whole(),
+  successes: whole(),
+  errors: whole(),
+  clientErrors: whole(),
+  attempts: whole(),
+  failovers: whole(),
+  inputTokens: whole(),
+  outputTokens: whole(),
+  cachedTokens: whole(),
+  reasoningTokens: whole(),
+  estimatedRequests: whole(),
+  pricedRequests: whole(),
+  unpricedRequests: whole(),
+  costUsd: plain<number>(),
+} satisfies Record<(typeof COUNT_NAMES)[number], unknown>);
+const columns = counts.columns.split(", ");
+const SUMS = columns.map((column) => `sum(${column}) AS ${column}`).join(", ");
+const PLACE = "bucket_s = ? AND dimension = ? AND at = ? AND value = ?";
+const RANGE = "bucket_s = ? AND dimension = ? AND at >= ? AND at < ?";
+const ADD_PENDING = "INSERT INTO rollup_pending (deltas) VALUES (?)";
+const READ_SKETCHES = `SELECT ttft, duration FROM rollups WHERE ${PLACE}`;
+const WRITE =
+  `INSERT INTO rollups (bucket_s, dimension, at, value, ${counts.columns}, ttft, duration) ` +
+  `VALUES (?, ?, ?, ?, ${counts.placeholders}, ?, ?) ON CONFLICT DO UPDATE SET ` +
+  `${columns.map((column) => `${column} = ${column} + excluded.${column}`).join(", ")}, ` +
+  "ttft = excluded.ttft, duration = excluded.duration";
+
+/**
+ * Sums by minute (kept 48 h), hour (90 days) and day (for ever), one row a bucket and value of a dimension, never
+ * their product.
+ *
+ * What a batch of requests adds is written as one row of `rollup_pending` in the batch's own transaction, and some
+ * seconds' worth of that is folded into the buckets in another one, which also empties `rollup_pending`. So a crash
+ * anywhere counts every stored request exactly once, and a batch costs one row more.
+ */
+export class Rollups implements RollupStorage {
+  #pending = new Deltas();
+  readonly #models: ModelNames;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly turns: Turns,
+  ) {
+    this.#models = new ModelNames((from, to) =>
+      sql
+        .all(`SELECT DISTINCT value FROM rollups WHERE ${RANGE}`, HOUR_S, "model", from, to)
+        .map(({ value }) => String(value)),
+    );
+    for (const { deltas } of sql.all("SELECT deltas FROM rollup_pending ORDER BY id")) {
+      for (const delta of decodeDeltas(String(deltas))) this.#pending.merge(delta);
+    }
+  }
+
+  /**
+   * Within the transaction that stores these requests. The answer is to be called once it is committed: only then do
+   * they count in memory too.
+   */
+  add(requests: readonly RequestRecord[]): () => void {
+    if (requests.length === 0) return () => {};
+    const deltas = new Deltas();
+    for (const request of requests) addRequest(deltas, request, this.#models);
+    this.sql.run(ADD_PENDING, encodeDeltas(deltas));
+    return () => {
+      for (const delta of deltas.all()) this.#pending.merge(delta);
+    };
+  }
+
+  async fold(dayOf: (ms: number) => number): Promise<void> {
+    let left = this.#pending.size;
+    while (left > 0) {
+      left = await this.turns.take(() => this.#foldSome(dayOf));
+      if (left > 0) await Bun.sleep(0);
+    }
+  }
+
+  /** Some values with all their buckets, in one transaction; the rest is written as pending again. */
+  #foldSome(dayOf: (ms: number) => number): number {
+    const folded = this.#pending.some(VALUES_A_SLICE);
+    const left = new Deltas();
+    for (const delta of this.#pending.all()) if (!folded.has(delta)) left.put(delta);
+    const levels: [number, Deltas][] = [
+      [MINUTE_S, folded],
+      [HOUR_S, regrouped(folded, (at) => Math.floor(at / HOUR_MS) * HOUR_MS)],
+      [DAY_S, regrouped(folded, dayOf)],
+    ];
+    this.sql.batch(() => {
+      for (const [bucketS, deltas] of levels) {
+        for (const delta of deltas.all()) this.#upsert(bucketS, delta);
+      }
+      this.sql.run("DELETE FROM rollup_pending");
+      if (left.size > 0) this.sql.run(ADD_PENDING, encodeDeltas(left));
+    });
+    this.#pending = left;
+    return left.size;
+  }
+
+  async series({ bucketS, dimension, value, from, to }: Parameters<RollupStorage["series"]>[0]) {
+    const rows = this.sql.all(
+      `SELECT at, ${counts.columns}, ttft, duration FROM rollups WHERE ${RANGE} AND value = ? ORDER BY at`,
+      bucketS,
+      dimension,
+      from,
+      to,
+      value,
+    );
+    return rows.map((row): RollupPoint => {
+      const sketches = { ttft: new Sketch(), duration: new Sketch() };
+      mergeSketches(sketches, row);
+      return { at: Number(row.at), counts: counts.decode(row), ...sketches };
+    });
+  }
+
+  async groups({ bucketS, dimension, from, to, limit }: Parameters<RollupStorage["groups"]>[0]) {
+    const range = [bucketS, dimension, from, to];
+    const sums = this.sql.all(
+      `SELECT value, ${SUMS} FROM rollups WHERE ${RANGE} GROUP BY value ORDER BY sum(requests) DESC, sum(attempts) DESC, value LIMIT ?`,
+      ...range,
+      limit,
+    );
+    const groups = new Map(
+      sums.map((row): [string, RollupGroup] => [
+        String(row.value),
+        { value: String(row.value), counts: counts.decode(row), ttft: new Sketch(), duration: new Sketch() },
+      ]),
+    );
+    const sketches = this.sql.all(
+      `SELECT value, ttft, duration FROM rollups WHERE ${RANGE} AND value IN (SELECT value FROM json_each(?))`,
+      ...range,
+      JSON.stringify([...groups.keys()]),
+    );
+    for (const row of sketches) mergeSketches(groups.get(String(row.value))!, row);
+    return [...groups.values()];
+  }
+
+  async minutes(from: number, to: number) {
+    const rows = this.sql.all(
+      `SELECT at, requests, errors, failovers, input_tokens, output_tokens FROM rollups WHERE ${RANGE} AND value = '' ORDER BY at`,
+      MINUTE_S,
+      "total",
+      from,
+      to,
+    );
+    return rows.map((row) => ({
+      at: Number(row.at),
+      requests: Number(row.requests),
+      errors: Number(row.errors),
+      failovers: Number(row.failovers),
+      inputTokens: Number(row.input_tokens),
+      outputTokens: Number(row.output_tokens),
+    }));
+  }
+
+  async oldest(): Promise<number | null> {
+    const row = this.sql.get(
+      "SELECT min(at) AS at FROM rollups WHERE bucket_s = ? AND dimension = ?",
+      DAY_S,
+      "total",
+    );
+    return row === null || row.at === null ? null : Number(row.at);
+  }
+
+  prune(now: number): Promise<number> {
+    return this.turns.take(() => this.#prune(now));
+  }
+
+  #prune(now: number): number {
+    const old: [number, number][] = [
+      [MINUTE_S, now - MINUTES_KEPT_MS],
+      [HOUR_S, now - HOURS_KEPT_MS],
+    ];
+    let deleted = 0;
+    this.sql.batch(() => {
+      for (const [bucketS, before] of old) {
+        for (const dimension of DIMENSIONS) {
+          deleted += this.sql.run(
+            `DELETE FROM rollups WHERE (bucket_s, dimension, at, value) IN
+               (SELECT bucket_s, dimension, at, value FROM rollups WHERE bucket_s = ? AND dimension = ? AND at < ? LIMIT ?)`,
+            bucketS,
+            dimension,
+            before,
+            ROWS_A_SLICE - deleted,
+          );
+          if (deleted >= ROWS_A_SLICE) return;
+        }
+      }
+    });
+    return deleted;
+  }
+
+  clear(): Promise<void> {
+    return this.turns.take(() => {
+      this.sql.write(() => {
+        this.sql.run("DELETE FROM rollups");
+        this.sql.run("DELETE FROM rollup_pending");
+      });
+      this.#pending = new Deltas();
+      this.#models.forget();
+    });
+  }
+
+  #upsert(bucketS: number, { at, dimension, value, counts: added, ttft, duration }: Delta): void {
+    const place = [bucketS, dimension, at, value];
+    const row = this.sql.get(READ_SKETCHES, ...place);
+    const sketches = { ttft: new Sketch(), duration: new Sketch() };
+    if (row !== null) mergeSketches(sketches, row);
+    sketches.ttft.merge(ttft);
+    sketches.duration.merge(duration);
+    this.sql.run(WRITE, ...place, ...added, sketches.ttft.encode(), sketches.duration.encode());
+  }
+}
+
+const DIMENSIONS: readonly RollupDimension[] = ["total", "key", "model", "pool", "upstream", "outcome"];
+
+function mergeSketches(into: { ttft: Sketch; duration: Sketch }, row: Row): void {
+  into.ttft.mergeEncoded(row.ttft as Uint8Array);
+  into.duration.mergeEncoded(row.duration as Uint8Array);
+}
+
+function regrouped(deltas: Deltas, bucketOf: (at: number) => number): Deltas {
+  const groups = new Deltas();
+  for (const delta of deltas.all()) groups.merge({ ...delta, at: bucketOf(delta.at) });
+  return groups;
+}
+
+/** Counts in the order of their names, sketches as pairs of bin and count: small, and made by one call. */
+type Encoded = [number, RollupDimension, string, number[], number[], number[]];
+
+function encodeDeltas(deltas: Deltas): string {
+  const encoded: Encoded[] = [];
+  for (const { at, dimension, value, counts: sums, ttft, duration } of deltas.all()) {
+    encoded.push([at / MINUTE_MS, dimension, value, sums, ttft.toPairs(), duration.toPairs()]);
+  }
+  return JSON.stringify(encoded);
+}
+
+function decodeDeltas(text: string): Delta[] {
+  return (JSON.parse(text) as Encoded[]).map(([minute, dimension, value, sums, ttft, duration]) => ({
+    at: minute * MINUTE_MS,
+    dimension,
+    value,
+    counts: sums,
+    ttft: Sketch.fromPairs(ttft),
+    duration: Sketch.fromPairs(duration),
+  }));
+}
