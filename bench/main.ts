@@ -1,6 +1,7 @@
 /** `bun run bench [scene …]`: measures what the scenes say; without a name the first one. */
 import { runPoolScene } from "./pool.ts";
 import { runProxyScene } from "./proxy.ts";
+import { runRecordingScene } from "./recording.ts";
 import { run as runClientScene } from "./upstream-client.ts";
 
 interface Scene {
@@ -24,6 +25,11 @@ const SCENES: Scene[] = [
     name: "pool",
     what: "claim + release, each strategy, with 100 and with 10,000 keys",
     run: runPoolScene,
+  },
+  {
+    name: "recording",
+    what: "the program with and without its records",
+    run: runRecordingScene,
   },
 ];
 

@@ -106,9 +106,9 @@ export function isHidden(input: unknown): boolean {
   return input === HIDDEN || input === JSON.stringify(HIDDEN);
 }
 
-/** Where something is sent to: as `url`, with a query if need be. */
+/** Where something is sent to: as `url`, with a query if need be; no presets fit it. */
 export function target(): SettingType<string> {
-  return { kind: "url", read: (input, check) => readUrl(input, check, true) };
+  return { kind: "string", read: (input, check) => readUrl(input, check, true) };
 }
 
 /** An http(s) address without credentials, query and fragment; the slashes at its end are taken off. */

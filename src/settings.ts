@@ -307,10 +307,18 @@ export function toStored(patch: Partial<Settings>): Record<string, unknown> {
   const json = toJson(patch);
   for (const { name, default: atDefault } of settingRows) {
     const value = json[name];
-    if (value === atDefault) json[name] = null;
+    if (sameValue(value, atDefault)) json[name] = null;
     else if (value instanceof HiddenText) json[name] = value.reveal();
   }
   return json;
+}
+
+/** Whether two values of a setting say the same: maps by what is in them; of two secrets nobody can see it. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (one instanceof HiddenText || other instanceof HiddenText) return false;
+  const areObjects = typeof one === "object" && typeof other === "object";
+  return areObjects && JSON.stringify(one) === JSON.stringify(other);
 }
 
 export interface LiveSettings {

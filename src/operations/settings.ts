@@ -3,6 +3,7 @@ import {
   parseSettingsPatch,
   type SettingName,
   type Settings,
+  sameValue,
   settingRows,
   toJson,
   toStored,
@@ -24,7 +25,7 @@ export function createSettingsOperations(
   async function apply(values: Partial<Settings>, actor: Actor): Promise<string[]> {
     const before = settings.current;
     const after: Settings = { ...before, ...values };
-    const changed = settingRows.filter(({ property }) => after[property] !== before[property]);
+    const changed = settingRows.filter(({ property }) => !sameValue(after[property], before[property]));
     if (changed.length === 0) return [];
     const patch: Partial<Settings> = Object.fromEntries(
       changed.map(({ property }) => [property, after[property]]),

@@ -40,7 +40,7 @@ describe("pools", () => {
       icon: "<svg>",
     });
     expect(Object.keys(bad.json.error.fields)).toEqual(["name", "color", "icon"]);
-    const later = await admin.call("PATCH", `/pools/${made.json.id}`, { strategy: "prompt_affinity" });
+    const later = await admin.call("PATCH", `/pools/${made.json.id}`, { strategy: "the_best" });
     expect(later.json.error.fields.strategy).toContain("round_robin");
     expect((await admin.call("DELETE", `/pools/${made.json.id}`)).status).toBe(204);
     expect((await admin.call("GET", `/pools/${made.json.id}`)).status).toBe(404);
@@ -199,8 +199,11 @@ describe("logs", () => {
     expect(second.data.map(({ id }: { id: string }) => id)).toEqual(["r0"]);
     expect((await admin.call("GET", "/logs?kind=error")).json.data).toHaveLength(1);
     const filtered =
-      "/logs?model=m1&status=200&outcome=ok&from=2026-11-24T10:00:00Z&to=2026-11-24T12:00:00%2B00:00&q=r1";
-    expect((await admin.call("GET", filtered)).json.data.map(({ id }: { id: string }) => id)).toEqual(["r1"]);
+      "/logs?model=m1&status=200&outcome=ok&from=2026-11-24T10:00:00Z&to=2026-11-24T12:00:00%2B00:00&q=m1&limit=2&key_id=k1";
+    expect((await admin.call("GET", filtered)).json.data.map(({ id }: { id: string }) => id)).toEqual([
+      "r3",
+      "r1",
+    ]);
     const one = (await admin.call("GET", "/logs/r2")).json;
     expect(one).toEqual(first.data[1]);
     expect(one.started_at).toBe("2026-11-24T11:00:02.000Z");

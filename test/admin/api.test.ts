@@ -219,13 +219,15 @@ test("every row of the table answers JSON that no cache may keep", async () => {
   >[0]);
   expect(routes.length).toBeGreaterThan(20);
   for (const { method, path, summary } of routes) {
+    // A stream without an end: api-logs.test.ts.
+    if (path === "/logs/live") continue;
     const { status, headers } = await admin.call(
       method,
       path.replace(":id", "nobody"),
       method === "GET" ? undefined : {},
     );
     expect([method, path, headers.get("cache-control")]).toEqual([method, path, "no-store"]);
-    expect([method, path, [200, 404, 422].includes(status)]).toEqual([method, path, true]);
+    expect([method, path, [200, 204, 404, 422].includes(status)]).toEqual([method, path, true]);
     expect(summary).not.toBe("");
   }
 });

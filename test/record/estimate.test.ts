@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { estimateTokenCount } from "tokenx";
 import { estimateUsage, OutputText } from "../../src/record/estimate.ts";
+import { status } from "../support/answers.ts";
 import { startApp } from "../support/app.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
-import { chat } from "../support/openai-answers.ts";
 import { chatStream } from "../support/openai-streams.ts";
 
 const TEXT = "The quick brown fox jumps over the lazy dog, again and again, until nobody counts any more. ";
@@ -93,7 +93,7 @@ describe("through the front door", () => {
     const words = TEXT.repeat(4).split(/(?<= )/);
     using upstream = startFakeUpstream({
       keys: {
-        "key-one": (call) =>
+        "key-one-1": (call) =>
           call.json.stream === true
             ? chatStream(words, {
                 usage: "never",
@@ -101,10 +101,12 @@ describe("through the front door", () => {
                   ? { delayMs: 2, cut: { atByte: 4_000, by: "reset" as const } }
                   : {}),
               })
-            : chat(TEXT, { usage: null }),
+            : status(200, {
+                choices: [{ message: { role: "assistant", content: TEXT }, finish_reason: "stop" }],
+              }),
       },
     });
-    await using app = await startApp({ upstream: upstream.url, keys: ["key-one"], settings });
+    await using app = await startApp({ upstream: upstream.url, keys: ["key-one-1"], settings });
     const ask = { messages: [{ role: "user", content: TEXT }] };
     await (await app.chat({ ...ask, stream: true })).text();
     await (await app.chat({ ...ask, stream: true, user: "cut" })).text().catch(() => "");

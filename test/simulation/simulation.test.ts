@@ -30,5 +30,5 @@ parts.forEach(({ zone, startIso }, index) => {
     expect(counts.dailyResets).toBeGreaterThan(0);
     expect(counts.restarts).toBeGreaterThan(0);
     expect(counts.ejections).toBeGreaterThan(0);
-  }, 600_000);
+  }, 1_800_000);
 });

@@ -1,7 +1,13 @@
 import type { Clock } from "../../src/clock.ts";
 import type { ImportReport, KeyPatch, Operations, UpstreamPreset } from "../../src/operations/types.ts";
 import type { AttemptFailure, LiveFigures } from "../../src/record/types.ts";
-import { createSettings, parseSettingsPatch, type Settings, settingRows } from "../../src/settings.ts";
+import {
+  createSettings,
+  parseSettingsPatch,
+  type Settings,
+  sameValue,
+  settingRows,
+} from "../../src/settings.ts";
 import {
   ConflictError,
   InputError,
@@ -619,7 +625,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         return {
           settings: after,
           changed: settingRows
-            .filter((row) => after[row.property] !== before[row.property])
+            .filter((row) => !sameValue(after[row.property], before[row.property]))
             .map((row) => row.name),
         };
       },

@@ -1,0 +1,72 @@
+/**
+ * What it costs to record: the same requests through the program as it is, and through one that keeps no records. The
+ * rounds are interleaved, and CPU time is compared beside requests/s, which a busy machine blurs.
+ */
+import { join } from "node:path";
+import { createAdminClient } from "../test/support/admin-client.ts";
+import { findTool, missingTool } from "../test/support/find-tool.ts";
+import { fromSource, type Program, startProgram } from "../test/support/process.ts";
+import { runLoad } from "./support/wrk.ts";
+
+const CONNECTIONS = 64;
+const KEYS = Array.from({ length: 100 }, (_, n) => `sk-bench-${n}-0123456789abcdef`);
+const ROUNDS = 4;
+const SECONDS = 3;
+const PROGRAM_CORE = 0;
+const LOAD_CORE = 1;
+const TOKEN = "bench-admin-api-token";
+const [BUN = "", ...ARGUMENTS] = fromSource;
+const COMMANDS: Record<string, string[]> = {
+  without: [BUN, "--preload", join(import.meta.dir, "support/without-recording.ts"), ...ARGUMENTS, "serve"],
+  with: [...fromSource, "serve"],
+};
+
+interface Round {
+  requestsPerS: number;
+  cpuUs: number;
+}
+
+export async function runRecordingScene(): Promise<void> {
+  const wrk = findTool("wrk");
+  if (wrk === null) throw new Error(missingTool("wrk", "wrk"));
+  await using upstream = await startProgram({
+    command: [process.execPath, join(import.meta.dir, "support/raw-upstream.ts")],
+    cores: String(LOAD_CORE),
+  });
+  const programs = new Map<string, Program>();
+  const rounds = new Map<string, Round[]>();
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    const env = { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: "a good password", LOG_LEVEL: "warn" };
+    const program = await startProgram({ command, env, cores: String(PROGRAM_CORE) });
+    await createAdminClient(program.url, TOKEN).setUp(`${upstream.url}/v1`, KEYS, {
+      rotation_request_count: 1,
+    });
+    programs.set(name, program);
+    rounds.set(name, []);
+  }
+  // The first round warms up.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [name, program] of programs) {
+      const before = program.cpuMs();
+      const load = { wrk, url: program.url, connections: CONNECTIONS, seconds: SECONDS, core: LOAD_CORE };
+      const { requests, requestsPerS } = await runLoad(load);
+      const cpuUs = ((program.cpuMs() - before) * 1_000) / requests;
+      if (round > 0) rounds.get(name)?.push({ requestsPerS, cpuUs });
+      console.log(
+        `  round ${round}  ${name.padEnd(8)} ${requestsPerS.toFixed(0)} requests/s, ${cpuUs.toFixed(1)} CPU µs`,
+      );
+    }
+  }
+  for (const program of programs.values()) await program.stop();
+  const [bare = [], whole = []] = ["without", "with"].map((name) => rounds.get(name) ?? []);
+  const share = (figure: keyof Round) => median(whole, figure) / median(bare, figure);
+  console.log(
+    `\nrecording costs ${((1 - share("requestsPerS")) * 100).toFixed(0)} % of requests/s, ` +
+      `${((1 - 1 / share("cpuUs")) * 100).toFixed(0)} % of the CPU time of a request (medians)`,
+  );
+}
+
+function median(rounds: Round[], figure: keyof Round): number {
+  const sorted = rounds.map((round) => round[figure]).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
