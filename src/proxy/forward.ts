@@ -65,7 +65,7 @@ export function createForward(deps: ForwardDeps): Forward {
       if (listed !== null) return listed;
     }
     const owner = request.ids.length === 0 ? null : await ownerOf(request, deps.owners);
-    const plan = new RetryPlan(settings, request.startedAt, request.endpoint.creates);
+    const plan = new RetryPlan(settings, request.startedAt, request.creates);
     const preparing = request.model === null ? null : models.prepare();
     if (preparing !== null) await preparing;
     const routes = modelRoutes(request.model, settings, models);

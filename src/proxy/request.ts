@@ -35,6 +35,8 @@ export interface ProxyRequest {
   lacksUsage: boolean;
   /** What it names that exists only in one account: in the path first, then in the body. */
   ids: readonly string[];
+  /** It makes something at the provider, and must not be repeated once it may have been done. */
+  creates: boolean;
   /** What its answer makes, or tells of, exists only in the account that answers. */
   makesOwned: boolean;
   /** Null: the keys of all pools. */
@@ -59,10 +61,19 @@ interface RoutingFacts {
   lacksUsage: boolean;
   /** The field `store`. */
   store: boolean | null;
+  /** The field `background`: it goes on though nobody waits for it. */
+  background: boolean;
   ids: readonly string[];
 }
 const NO_IDS: readonly string[] = [];
-const NOTHING: RoutingFacts = { model: null, stream: false, lacksUsage: false, store: null, ids: NO_IDS };
+const NOTHING: RoutingFacts = {
+  model: null,
+  stream: false,
+  lacksUsage: false,
+  store: null,
+  background: false,
+  ids: NO_IDS,
+};
 
 export interface BodyLimits {
   /** JSON, in bytes. */
@@ -112,6 +123,7 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
     stream: facts.stream || (request.method === "GET" && arrival.search.includes("stream=true")),
     lacksUsage: facts.lacksUsage && endpoint.usageOnRequest === true,
     ids: idOfPath === null ? facts.ids : [idOfPath, ...facts.ids],
+    creates: endpoint.creates || facts.background,
     makesOwned: endpoint.owned !== "none" && isStored(endpoint, facts.store),
     poolId: arrival.poolId,
     clientAddress: arrival.clientAddress,
@@ -185,12 +197,13 @@ function routingFacts(body: Uint8Array): RoutingFacts {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new ProxyError("invalid_json", "The body must be a JSON object.");
   }
-  const { model, stream, stream_options, store } = parsed as Record<string, unknown>;
+  const { model, stream, stream_options, store, background } = parsed as Record<string, unknown>;
   return {
     model: typeof model === "string" && model !== "" ? model : null,
     stream: stream === true,
     lacksUsage: stream === true && lacksUsage(stream_options),
     store: typeof store === "boolean" ? store : null,
+    background: background === true,
     ids: namedIds(parsed),
   };
 }
