@@ -11,6 +11,8 @@ import { verdictOf } from "./verdict.ts";
 
 /** A list is used for as long as there is no newer one; after this it is asked for again, in the background. */
 const FRESH_MS = 300_000;
+/** Whether there are keys without a list is looked at no more often than this: it means to go through all keys. */
+const LOOK_EVERY_MS = 5_000;
 /** An upstream with thousands of keys is not asked with each of them. */
 const MAX_KEYS_PER_UPSTREAM = 32;
 const MAX_CALLS_AT_ONCE = 16;
@@ -49,6 +51,8 @@ export class Models {
   #listed = new Set<string>();
   #ranks = new Map<string, KeyRank | null>();
   #askedAt = Number.NEGATIVE_INFINITY;
+  #firstAskedAt = Number.POSITIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | null = null;
   /** Wakes those who wait for a list. */
   #arrived = Promise.withResolvers<void>();
@@ -88,10 +92,10 @@ export class Models {
    */
   prepare(): Promise<void> | null {
     if (this.deps.upstreams().length < 2) return null;
-    const isFirst =
-      this.#askedAt === Number.NEGATIVE_INFINITY || (this.#asking !== null && this.#lists.size === 0);
-    this.#refreshIfStale();
-    return isFirst ? this.#wait(LONGEST_WAIT_FOR_OTHERS_MS) : null;
+    const now = this.deps.clock.monotonic();
+    if (now - this.#lookedAt >= LOOK_EVERY_MS) this.#refreshIfStale();
+    const leftMs = this.#firstAskedAt + LONGEST_WAIT_FOR_OTHERS_MS - now;
+    return this.#asking !== null && leftMs > 0 ? this.#wait(leftMs) : null;
   }
 
   #findRank(model: string): KeyRank | null {
@@ -182,12 +186,15 @@ export class Models {
 
   #refreshIfStale(): void {
     if (this.#asking !== null) return;
-    const isStale = this.deps.clock.monotonic() - this.#askedAt >= FRESH_MS;
+    const now = this.deps.clock.monotonic();
+    this.#lookedAt = now;
+    const isStale = now - this.#askedAt >= FRESH_MS;
     const wanted = this.#eligible(null).filter(
       (key) => mayBeAsked(key) && (isStale || !this.#lists.has(key.id)),
     );
     if (wanted.length === 0) return;
-    if (isStale) this.#askedAt = this.deps.clock.monotonic();
+    if (isStale) this.#askedAt = now;
+    this.#firstAskedAt = Math.min(this.#firstAskedAt, now);
     this.#asking = this.#askAll(wanted).finally(() => {
       this.#asking = null;
       this.#tell();
