@@ -26,7 +26,10 @@ import { KeyPool } from "./pool/pool.ts";
 import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
+import { withModelList } from "./proxy/model-answers.ts";
+import { Models } from "./proxy/models.ts";
 import { probeKey } from "./proxy/probe.ts";
+import { createRealtime } from "./proxy/realtime.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
 import { createCosts } from "./record/cost.ts";
 import { keyEvents } from "./record/key-events.ts";
@@ -34,12 +37,14 @@ import { LiveRecord } from "./record/live.ts";
 import { LoopLag } from "./record/loop-lag.ts";
 import { RequestCounts } from "./record/metrics.ts";
 import { Recorder } from "./record/recorder.ts";
+import { ResourceOwners } from "./record/resource-owners.ts";
 import { checkSecretKey, equalSecrets, loadSecretKey } from "./secrets.ts";
 import { createSettings } from "./settings.ts";
 import { lockDataFolder, openStorage, prepareDataFolder } from "./storage/storage.ts";
-import { type Pool, StartError, type Strategy, type Upstream } from "./types.ts";
+import { type Pool, type RequestRecord, StartError, type Strategy, type Upstream } from "./types.ts";
 import { checkBaseUrl } from "./upstream/address-guard.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
+import { MAX_MESSAGE_BYTES } from "./upstream/socket.ts";
 import { version } from "./version.ts";
 
 /** Slow heads, slow bodies and connections without a request are closed after this. */
@@ -48,6 +53,15 @@ const IDLE_TIMEOUT_S = 30;
 const LARGEST_BODY_BYTES = 8 * 1024 ** 3;
 /** The dashboard's memory begins with this much of the past. */
 const RESTORED_HISTORY_MS = 25 * 3_600_000;
+/** Of realtime sessions. Pings keep quiet ones open; a client that answers none is gone. */
+const WEBSOCKET = {
+  idleTimeout: 120,
+  sendPings: true,
+  perMessageDeflate: false,
+  maxPayloadLength: MAX_MESSAGE_BYTES,
+  backpressureLimit: 4 * MAX_MESSAGE_BYTES,
+  closeOnBackpressureLimit: true,
+} as const;
 const DRAIN_LOOK_MS = 20;
 /** After the last record, answers may still be on their way to slow clients. */
 const FLUSH_TO_CLIENTS_MS = 1_000;
@@ -89,6 +103,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const directory = new Directory();
   const upstreamDeps = { clock, pool, client, upstream: directory.upstream, settings: currentSettings };
 
+  const models = new Models({
+    ...upstreamDeps,
+    keys: () => pool.views(),
+    upstreams: () => directory.upstreams,
+  });
+
   // What people do.
   const logTail = new LogTail();
   const operations = createOperations({
@@ -123,8 +143,17 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const isTrustedProxy = (address: string) => trustedProxies.has(address);
   const addressOf = (connection: string, headers: Headers) =>
     clientAddress(connection, headers.get("x-forwarded-for"), isTrustedProxy);
-  const forward = createForward({
+  const ended = (record: RequestRecord) => {
+    live.ended(record);
+    counts.ended(record);
+    recorder.record(record);
+    logTail.publish(record);
+  };
+  const owners = new ResourceOwners(storage.resourceOwners, clock, log);
+  const forwardDeps = {
     ...upstreamDeps,
+    models,
+    owners,
     strategyOf: directory.strategyOf,
     watch: new ClientWatch(),
     costOf: createCosts({
@@ -132,22 +161,32 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       ownPrices: () => settings.current.modelPrices,
       baseUrlOf: (upstreamId) => directory.upstream(upstreamId).baseUrl,
     }),
-    ended: (record) => {
-      live.ended(record);
-      counts.ended(record);
-      recorder.record(record);
-      logTail.publish(record);
-    },
+    ended,
+  };
+  const forward = withModelList({
+    clock,
+    models,
+    aliases: () => Object.keys(settings.current.modelAliases),
+    ended,
+    forward: createForward(forwardDeps),
   });
   const clientLimit = new ClientLimit();
   const proxyRoutes = createProxyRoutes({
     clock,
     log,
     forward,
+    realtime: createRealtime({
+      ...forwardDeps,
+      openSocket: (request, options) => client.openSocket(request, options),
+    }),
     masterKeyRequired: masterApiKey !== undefined,
     isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
     idleTimeoutS: IDLE_TIMEOUT_S,
-    maxBodyBytes: () => settings.current.maxRequestBodyBytes,
+    bodyLimits: () => ({
+      body: settings.current.maxRequestBodyBytes,
+      upload: settings.current.maxUploadBytes,
+    }),
+    corsAllowedOrigins: () => settings.current.corsAllowedOrigins,
     poolNamed: directory.poolNamed,
     loopbackAddress: isLoopback(config.host) ? (config.host === "::1" ? "::1" : "127.0.0.1") : null,
     clientAddress: addressOf,
@@ -205,6 +244,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   );
   const openTo = isLoopback(config.host) ? "this_machine" : "network";
   const server = new Elysia({
+    websocket: WEBSOCKET,
     serve: {
       hostname: config.host,
       idleTimeout: IDLE_TIMEOUT_S,
@@ -272,6 +312,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       }
       await Promise.race([server.server?.stop(), Bun.sleep(FLUSH_TO_CLIENTS_MS)]);
       await server.server?.stop(true);
+      await owners.flush();
       if (!(await recorder.flush())) log.error("records could not be written", { ...recorder.state });
       client.close();
       storage.close();
@@ -293,6 +334,7 @@ async function openData(config: Config, log: Logger, clock: Clock) {
 
 /** What the proxy looks up by name or id on the way of a request, kept up to date by operations. */
 class Directory {
+  upstreams: readonly Upstream[] = [];
   #upstreams = new Map<string, Upstream>();
   #poolIds = new Map<string, string>();
   #strategies = new Map<string, Strategy | null>();
@@ -308,6 +350,7 @@ class Directory {
   strategyOf = (poolId: string): Strategy | null => this.#strategies.get(poolId) ?? null;
 
   upstreamsChanged = (list: Upstream[]): void => {
+    this.upstreams = list;
     this.#upstreams = new Map(list.map((upstream) => [upstream.id, upstream]));
   };
 

@@ -116,6 +116,28 @@ export function url(): SettingType<string> {
   return { kind: "url", read: (input, check) => readUrl(input, check) };
 }
 
+const MAX_ORIGINS = 100;
+
+/** Web origins with commas or blanks between them, `*` for any; kept as one text with ", " between them. */
+export function origins(): SettingType<string> {
+  const problem = new Problem(
+    `give at most ${MAX_ORIGINS} origins such as https://app.example.com, with commas between them, or *`,
+  );
+  const read = (input: unknown) => {
+    if (typeof input !== "string" && !Array.isArray(input)) return problem;
+    const given = (typeof input === "string" ? input : input.join(",")).split(/[\s,]+/).filter(Boolean);
+    const read = given.map((origin) => (origin === "*" ? origin : originOf(origin)));
+    return read.includes(null) || read.length > MAX_ORIGINS ? problem : [...new Set(read)].join(", ");
+  };
+  return { kind: "string", read };
+}
+
+function originOf(text: string): string | null {
+  const { origin, pathname, search, hash } = URL.parse(text) ?? {};
+  const isBare = pathname === "/" && search === "" && hash === "" && !text.includes("@");
+  return isBare && origin !== undefined && /^https?:/.test(origin) ? origin : null;
+}
+
 /** An IANA name, spelled as the standard spells it. */
 export function timeZone(): SettingType<string> {
   const problem = new Problem("give a time zone by its IANA name, such as UTC or Europe/Berlin");
@@ -146,6 +168,29 @@ export function map<T>(readEntry: (value: unknown) => T | Problem): SettingType<
     return result;
   };
   return { kind: "map", read };
+}
+
+const LONGEST_MODEL_CHARACTERS = 200;
+
+function isModelName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_MODEL_CHARACTERS;
+}
+
+/** What an alias leads to: a model's name, or `{"model", "upstream"}`. */
+export function aliasTarget(value: unknown): string | { model: string; upstream?: string } | Problem {
+  if (isModelName(value)) return value;
+  const problem = new Problem('give a model\'s name, or {"model": name, "upstream": name}');
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return problem;
+  const { model, upstream, ...others } = value as Record<string, unknown>;
+  if (Object.keys(others).length > 0 || !isModelName(model)) return problem;
+  if (upstream === undefined) return { model };
+  return isModelName(upstream) ? { model, upstream } : problem;
+}
+
+/** The models to be asked instead, in their order. */
+export function substitutes(value: unknown): string[] | Problem {
+  const isList = Array.isArray(value) && value.length <= 10 && value.every(isModelName);
+  return isList ? value : new Problem("give a list of at most 10 models' names");
 }
 
 /** The same, where nothing is a value too. */

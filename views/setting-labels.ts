@@ -17,6 +17,8 @@ const LABELS: Record<string, string> = {
   stream_first_byte_timeout_ms: "First byte of a stream",
   idle_stream_timeout_ms: "Silence within an answer",
   max_request_body_bytes: "Largest request body",
+  max_upload_bytes: "Largest upload",
+  cors_allowed_origins: "Web pages that may ask",
   client_requests_per_minute: "Requests a minute of one client",
   daily_reset_time_zone: "Day begins in",
   default_daily_limit: "Daily limit of a key",

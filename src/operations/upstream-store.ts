@@ -1,6 +1,6 @@
 import { type Settings, toStored } from "../settings.ts";
 import type { AuthStyle, KeyEvent, Upstream } from "../types.ts";
-import { presets } from "../upstream/presets.ts";
+import { presetFor } from "../upstream/presets.ts";
 import type { OperationsParts } from "./deps.ts";
 import type { KeyStore } from "./key-store.ts";
 
@@ -60,7 +60,7 @@ export function createUpstreamStore(parts: OperationsParts, keys: KeyStore): Ups
 
 /** What an upstream is called where nobody named it, and how it takes its key. */
 export function identityOf(baseUrl: string): { name: string; authStyle: AuthStyle } {
-  const preset = presets.find((candidate) => candidate.baseUrl === baseUrl);
+  const preset = presetFor(baseUrl);
   return { name: preset?.name ?? new URL(baseUrl).host, authStyle: preset?.authStyle ?? "bearer" };
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { obstacleForAsk } from "./availability.ts";
 import type { Entry } from "./entry.ts";
 import type { Tier } from "./tier.ts";
-import type { Ask } from "./types.ts";
+import { type Ask, LAST_RANK } from "./types.ts";
 
 /** A key that came back after failures has a tenth of its share at first, and all of it after this. */
 const RAMP_MS = 10_000;
@@ -24,6 +24,8 @@ export class Choice {
   turnLength = 1;
   /** Monotonic ms. */
   now = 0;
+  /** Keys of a higher rank are left out as yet. */
+  upToRank = LAST_RANK;
   /** Nothing is to change by it: somebody only wants to know. */
   isDryRun = false;
   /** Keys that came back just now, or that failed last, are to be spared. */
@@ -46,11 +48,19 @@ export class Choice {
   /** False for ready keys that cannot serve this very request: tried by it, of a host that is out, … */
   readonly accepts = (slot: number): boolean => {
     const entry = this.entries[slot] as Entry;
-    if (obstacleForAsk(entry, this.ask, this.now) !== null) return false;
+    if (this.leavesOut(entry) || obstacleForAsk(entry, this.ask, this.now) !== null) return false;
     if (!this.spares || !this.#isSpared(entry)) return true;
     this.hasSpared = true;
     return false;
   };
+
+  /** This request alone cannot use the key, or not yet. */
+  leavesOut({ key }: Entry): boolean {
+    const { tried, mayUse, rank } = this.ask;
+    if (tried.has(key.id)) return true;
+    if (mayUse !== null && mayUse !== undefined && !mayUse(key.id, key.upstreamId)) return true;
+    return rank !== null && rank !== undefined && rank(key.id, key.upstreamId) > this.upToRank;
+  }
 
   #isSpared(entry: Entry): boolean {
     // Who has just failed elsewhere is led to a key that is known to be well.

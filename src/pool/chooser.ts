@@ -5,7 +5,9 @@ import type { Hosts } from "./host.ts";
 import type { KeyTable } from "./key-table.ts";
 import { ALL_POOLS, type Lanes } from "./lanes.ts";
 import { strategies } from "./strategies.ts";
-import type { Ask, PoolOptions } from "./types.ts";
+import { type Ask, LAST_RANK, type PoolOptions } from "./types.ts";
+
+const MAX_GUIDED_ROTATIONS = 500;
 
 export interface Chosen {
   entry: Entry;
@@ -16,6 +18,7 @@ export interface Chosen {
 /** Leads a request to its lane, through the priorities of it, and has the strategy pick. */
 export class Chooser {
   #rotations = new Map<string, Rotation>();
+  #guided = new Map<string, Rotation>();
   #choice: Choice;
 
   constructor(
@@ -33,22 +36,27 @@ export class Chooser {
     const settings = this.options.settings();
     const strategy = ask.strategy ?? settings.strategy;
     const scope = ask.poolId ?? ALL_POOLS;
+    const isGuided = (ask.rank ?? ask.mayUse ?? null) !== null;
     const choice = this.#choice;
     choice.ask = ask;
     choice.now = now;
     choice.isDryRun = isDryRun;
     choice.turnLength = settings.rotationRequestCount;
-    choice.rotation = this.#rotation(scope);
-    for (const tier of this.lanes.tiers(scope, ask.model ?? EVERY_MODEL)) {
-      if (tier.ready.size === 0) continue;
-      choice.tier = tier;
-      const slot = pick(choice, strategy);
-      if (slot < 0) continue;
-      const entry = choice.entryAt(slot);
-      if (strategy === "round_robin" && !isDryRun) {
-        this.options.events.rotated(scope, entry.key.id, choice.rotation.used);
+    choice.rotation = isGuided ? this.#guidedRotation(scope, ask) : this.#rotation(scope);
+    const tiers = this.lanes.tiers(scope, ask.model ?? EVERY_MODEL);
+    const firstRank = (ask.rank ?? null) === null ? LAST_RANK : 0;
+    for (choice.upToRank = firstRank; choice.upToRank <= LAST_RANK; choice.upToRank += 1) {
+      for (const tier of tiers) {
+        if (tier.ready.size === 0) continue;
+        choice.tier = tier;
+        const slot = pick(choice, strategy);
+        if (slot < 0) continue;
+        const entry = choice.entryAt(slot);
+        if (strategy === "round_robin" && !isDryRun && !isGuided) {
+          this.options.events.rotated(scope, entry.key.id, choice.rotation.used);
+        }
+        return { entry, because: because(strategy, choice) };
       }
-      return { entry, because: because(strategy, choice) };
     }
     return null;
   }
@@ -56,6 +64,18 @@ export class Chooser {
   /** Round robin goes on from where it stood. */
   restoreRotation(scope: string, slot: number, used: number): void {
     this.#rotations.set(scope, { slot, used });
+  }
+
+  /** Requests that may go to some of the keys only have a turn of their own, or they would upset the others'. */
+  #guidedRotation(scope: string, { model, mayUse }: Ask): Rotation {
+    const name = `${scope}\n${model ?? ""}${(mayUse ?? null) === null ? "" : "\nrestricted"}`;
+    let rotation = this.#guided.get(name);
+    if (rotation === undefined) {
+      if (this.#guided.size >= MAX_GUIDED_ROTATIONS) this.#guided.clear();
+      rotation = { slot: -1, used: 0 };
+      this.#guided.set(name, rotation);
+    }
+    return rotation;
   }
 
   #rotation(scope: string): Rotation {

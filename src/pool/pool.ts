@@ -295,7 +295,7 @@ export class KeyPool implements PoolControl {
   explain(ask: Ask, limit: number): Explanation {
     const moment = this.#upkeep.moment();
     const chosen = this.#chooser.choose(ask, moment.monotonic, true);
-    const keys = explainKeys(this.#keys.within(ask.poolId), ask, chosen, moment);
+    const keys = explainKeys(this.#within(ask), ask, chosen, moment);
     return {
       strategy: ask.strategy ?? this.options.settings().strategy,
       chosenKeyId: chosen?.entry.key.id ?? null,
@@ -312,8 +312,15 @@ export class KeyPool implements PoolControl {
     return this.#hosts.of(upstreamId).health(now, (at) => Math.round(clock.now() + at - now));
   }
 
+  /** The keys that may serve a request at all. */
+  #within({ poolId, mayUse }: Ask): Entry[] {
+    const entries = this.#keys.within(poolId);
+    if (mayUse === null || mayUse === undefined) return entries;
+    return entries.filter(({ key }) => mayUse(key.id, key.upstreamId));
+  }
+
   #refusal(ask: Ask): Refusal {
     const now = this.options.clock.monotonic();
-    return this.#refusals.recall(ask, now, () => refuse(this.#keys.within(ask.poolId), ask, now, this.#day));
+    return this.#refusals.recall(ask, now, () => refuse(this.#within(ask), ask, now, this.#day));
   }
 }

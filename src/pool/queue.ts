@@ -47,7 +47,7 @@ export class KeyQueue {
   }
 
   hasWaiterLike(ask: Ask): boolean {
-    return this.#size > 0 && this.#groups.has(groupOf(ask));
+    return this.#size > 0 && !isRestricted(ask) && this.#groups.has(groupOf(ask));
   }
 
   enter(ask: Ask, limitMs: number): Waiting {
@@ -88,7 +88,8 @@ export class KeyQueue {
       }
       looked += 1;
       // What the first cannot have, those behind it can only if it asks for more than they do.
-      const isPlain = waiter.ask.tried.size === 0 && (waiter.ask.tokens ?? 0) === 0;
+      const isPlain =
+        waiter.ask.tried.size === 0 && (waiter.ask.tokens ?? 0) === 0 && !isRestricted(waiter.ask);
       if (isPlain || looked >= LONGEST_LOOK) return;
     }
   }
@@ -107,5 +108,11 @@ export class KeyQueue {
 }
 
 function groupOf(ask: Ask): string {
-  return `${ask.poolId ?? ""}\n${ask.model ?? ""}${ask.free === true ? "\nfree" : ""}`;
+  const kind = `${ask.free === true ? "\nfree" : ""}${isRestricted(ask) ? "\nrestricted" : ""}`;
+  return `${ask.poolId ?? ""}\n${ask.model ?? ""}${kind}`;
+}
+
+/** Each of these wants a key of its own: none stands in the way of another. */
+function isRestricted({ mayUse }: Ask): boolean {
+  return mayUse !== null && mayUse !== undefined;
 }

@@ -66,7 +66,7 @@ export function refuse(entries: readonly Entry[], ask: Ask, now: number, day: Da
     ...waits,
     code: comesBack ? "keys_cooling_down" : "no_usable_key",
     retryAfterMs: comesBack ? Math.max(1, Math.ceil(backMs)) : null,
-    message: entries.length === 0 ? "There are no keys yet: add one on the Keys page." : sentence(counts),
+    message: entries.length === 0 ? noKeys(ask) : sentence(counts),
   };
 }
 
@@ -89,6 +89,16 @@ function isForbidden(entry: Entry, ask: Ask, now: number): boolean {
   });
 }
 
+function noKeys(ask: Ask): string {
+  return isRestricted(ask)
+    ? "There is no key that may serve this request."
+    : "There are no keys yet: add one on the Keys page.";
+}
+
+function isRestricted({ mayUse }: Ask): boolean {
+  return mayUse !== null && mayUse !== undefined;
+}
+
 function sentence(counts: Map<Status, number>): string {
   const parts = Array.from(counts, ([why, count]) => `${count} ${WORDS[why]}`);
   return `No key can serve this request now: ${parts.join(", ")}.`;
@@ -108,7 +118,7 @@ export class RefusalMemory {
 
   recall(ask: Ask, now: number, find: () => Refusal): Refusal {
     // What a request has tried, and how much it wants, is its own.
-    if (ask.tried.size > 0 || (ask.tokens ?? 0) > 0) return find();
+    if (ask.tried.size > 0 || (ask.tokens ?? 0) > 0 || isRestricted(ask)) return find();
     const name = `${ask.poolId ?? ""}\n${ask.model ?? ""}\n${ask.free === true}`;
     const known = this.#known.get(name);
     if (known !== undefined && now < known.until) return aged(known.refusal, now - known.at);

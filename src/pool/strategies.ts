@@ -85,10 +85,10 @@ function firstOf(
 const weighted: Pick = (choice) => {
   const turns = choice.tier.turns(choice.random);
   return firstOf(choice, turns.order, (slot, due, isTaken) => {
-    const { id, weight } = choice.entryAt(slot).key;
+    const entry = choice.entryAt(slot);
     // A turn is forfeited by a key that is out, but not by one that this request alone cannot use again.
-    if (choice.isDryRun || (!isTaken && choice.ask.tried.has(id))) turns.order.push(slot, due);
-    else turns.next(slot, due, weight);
+    if (choice.isDryRun || (!isTaken && choice.leavesOut(entry))) turns.order.push(slot, due);
+    else turns.next(slot, due, entry.key.weight);
   });
 };
 

@@ -26,7 +26,14 @@ export interface Ask {
   affinity?: number | null;
   /** It costs nothing upstream (a list of models), so its success proves neither credit nor health. */
   free?: boolean;
+  /** Which keys come first, 0 before 1 before `LAST_RANK`: a guide that leaves none out. Null: all alike. */
+  rank?: ((keyId: string, upstreamId: string) => number) | null;
+  /** Only these may serve it. Null: all of the scope. */
+  mayUse?: ((keyId: string, upstreamId: string) => boolean) | null;
 }
+
+/** The last that `Ask.rank` may give. */
+export const LAST_RANK = 2;
 
 /** A claimed key during one attempt. Whoever holds it releases it, exactly once. */
 export interface Lease {

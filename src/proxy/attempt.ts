@@ -8,7 +8,7 @@ import {
   UpstreamFailure,
   type UpstreamRequest,
 } from "../upstream/types.ts";
-import { encodingOf, textOf } from "./decode.ts";
+import { encodingOf, textOf, textOfBeginning } from "./decode.ts";
 import { firstEvent } from "./first-event.ts";
 import { findHeader } from "./headers.ts";
 import { type Held, HeldBody, type HoldLimits } from "./held-body.ts";
@@ -30,7 +30,14 @@ const STREAM_LIMITS: HoldLimits = {
   ms: 15_000,
   isEnough: (held) => firstEvent(latin1(held.whole()))?.ended === true,
 };
-const PACKED_STREAM_LIMITS: HoldLimits = { bytes: 65_536, ms: 15_000, isEnough: (held) => held.bytes > 0 };
+const packedStreamLimits = (encoding: string): HoldLimits => ({
+  bytes: 65_536,
+  ms: 15_000,
+  isEnough: (held) => {
+    const text = textOfBeginning(held.whole(), encoding);
+    return text === null || firstEvent(text)?.ended === true;
+  },
+});
 
 type Conclude = (
   answer: UpstreamAnswer,
@@ -135,7 +142,8 @@ export class Attempt {
     const type = findHeader(answer.headers, "content-type") ?? "";
     if (answer.status >= 300) return { limits: ERROR_LIMITS, conclude: this.#concludeError };
     if (type.startsWith("text/event-stream")) {
-      const limits = encodingOf(answer.headers) === null ? STREAM_LIMITS : PACKED_STREAM_LIMITS;
+      const encoding = encodingOf(answer.headers);
+      const limits = encoding === null ? STREAM_LIMITS : packedStreamLimits(encoding);
       return { limits, conclude: this.#concludeStream };
     }
     if (isText(type) || answer.status !== 200) return { limits: TEXT_LIMITS, conclude: this.#concludeText };
@@ -161,8 +169,10 @@ export class Attempt {
 
   /** The first event decides: an error there is still one that the next key can mend. */
   #concludeStream: Conclude = (answer, held, why) => {
-    const decided = (why === "enough" || why === "ended") && encodingOf(answer.headers) === null;
-    const verdict = decided ? this.#judge(answer, textOf(held.whole(), null) ?? "", false, true) : OK;
+    const isDecided = why === "enough" || why === "ended";
+    // What cannot be unpacked cannot be judged.
+    const text = isDecided ? textOfBeginning(held.whole(), encodingOf(answer.headers)) : null;
+    const verdict = text === null ? OK : this.#judge(answer, text, false, true);
     return this.#flowIfGood(answer, held, verdict);
   };
 

@@ -8,10 +8,13 @@ export interface ClientAuthOptions {
   isMasterKey(shown: string): boolean;
 }
 
-/** Lets a client in or throws the error that it gets: a missing or wrong key, or a foreign page. */
-export function checkClient(headers: Headers, options: ClientAuthOptions): void {
+/**
+ * Lets a client in or throws the error that it gets: a missing or wrong key, or a foreign page.
+ * @param isInvitedPage It is a page of another site that the settings allow.
+ */
+export function checkClient(headers: Headers, options: ClientAuthOptions, isInvitedPage = false): void {
   if (!options.masterKeyRequired) {
-    refuseForeignPages(headers);
+    if (!isInvitedPage) refuseForeignPages(headers);
     return;
   }
   const shown = shownKey(headers);

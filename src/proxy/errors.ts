@@ -11,6 +11,7 @@ const ERRORS = {
   queue_full: { status: 429, type: "rate_limit_error" },
   client_rate_limited: { status: 429, type: "rate_limit_error" },
   no_usable_key: { status: 503, type: "api_error" },
+  resource_key_gone: { status: 409, type: "invalid_request_error" },
   upstream_unavailable: { status: 503, type: "api_error" },
   overloaded: { status: 503, type: "api_error" },
   upstream_error: { status: 502, type: "api_error" },
@@ -47,7 +48,33 @@ export function errorBody(code: ErrorCode, message: string): string {
   return JSON.stringify({ error: { message, type: ERRORS[code].type, code, param: null } });
 }
 
-export function errorResponse(error: ProxyError, headers: [string, string][]): Response {
+/** docs.anthropic.com/en/api/errors: the type follows from the status. */
+const ANTHROPIC_TYPES: Record<number, string> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "invalid_request_error",
+  409: "invalid_request_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  504: "timeout_error",
+};
+
+function anthropicErrorBody(error: ProxyError): string {
+  const type =
+    ANTHROPIC_TYPES[error.status] ?? (error.code === "overloaded" ? "overloaded_error" : "api_error");
+  return JSON.stringify({ type: "error", error: { type, message: error.message } });
+}
+
+/** Whose shape an error has: that of the protocol which the client speaks. */
+export type ErrorForm = "openai" | "anthropic";
+
+export function errorResponse(
+  error: ProxyError,
+  headers: [string, string][],
+  form: ErrorForm = "openai",
+): Response {
   const all = new Headers(headers);
   all.set("content-type", "application/json");
   for (const [name, value] of Object.entries(error.options.headers ?? {})) all.set(name, value);
@@ -56,5 +83,6 @@ export function errorResponse(error: ProxyError, headers: [string, string][]): R
     all.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
     if (retryAfterMs > LONGEST_SDK_WAIT_MS) all.set("x-should-retry", "false");
   }
-  return new Response(errorBody(error.code, error.message), { status: error.status, headers: all });
+  const body = form === "anthropic" ? anthropicErrorBody(error) : errorBody(error.code, error.message);
+  return new Response(body, { status: error.status, headers: all });
 }

@@ -16,16 +16,20 @@ import {
   type WholeAnswer,
 } from "./attempt.ts";
 import type { ClientWatch, Watched } from "./client-watch.ts";
-import { errorBody, errorResponse, ProxyError } from "./errors.ts";
+import { encodingOf, unpackOnTheSide } from "./decode.ts";
+import { errorResponse, ProxyError } from "./errors.ts";
 import { firstEvent } from "./first-event.ts";
 import { answerHeaders, findHeader } from "./headers.ts";
 import { refusalError, shownError } from "./last-failure.ts";
 import { afterOutput, judgeFailure, judgeStreamEvent } from "./outcome.ts";
+import { rulesOf } from "./protocols.ts";
 import { headroomIn } from "./rate-limit-headers.ts";
 import { redact } from "./redact.ts";
 import { type RelayEnd, relay } from "./relay.ts";
 import type { ProxyRequest } from "./request.ts";
 import { StreamObserver } from "./sse.ts";
+import { learnOwner, type Owners } from "./sticky.ts";
+import { UsageChunkFilter } from "./stream-usage.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface ExchangeDeps {
@@ -36,6 +40,7 @@ export interface ExchangeDeps {
     release(lease: Lease, ending: PoolEnding): void;
   };
   watch: ClientWatch;
+  owners: Owners;
   costOf: CostOf;
   /** Takes the one final record of each request. */
   ended(record: RequestRecord): void;
@@ -54,7 +59,7 @@ interface Ending {
 export class Exchange implements Watched {
   clientLeft = false;
   #attempts: AttemptRecord[] = [];
-  #current: Attempt | null = null;
+  #current: { abort(): void } | null = null;
   /** Held by the attempt under way. */
   #lease: Lease | null = null;
   #last: { result: AttemptResult; secret: string } | null = null;
@@ -66,6 +71,10 @@ export class Exchange implements Watched {
   /** Of the attempt that ended last. */
   #costUsd: number | null = null;
   #idleLimitLifted = false;
+  /** The client did not ask for the usage that a stream tells. */
+  #usageWasAdded = false;
+  /** The model that the upstream is asked for, where it is another than the client asked for. */
+  #servedModel: string | null = null;
 
   constructor(
     private readonly request: ProxyRequest,
@@ -100,6 +109,13 @@ export class Exchange implements Watched {
   // --- attempts -----------------------------------------------------------------------------------------
 
   attempt(lease: Lease, request: UpstreamRequest, options: SendOptions): Promise<AttemptResult> {
+    const attempt = new Attempt(this.deps.client, this.#judging(lease));
+    this.began(lease, attempt);
+    return attempt.run(request, options);
+  }
+
+  /** Notes an attempt that begins now. */
+  began(lease: Lease, attempt: { abort(): void }): void {
     const { clock } = this.deps;
     const began = clock.monotonic();
     this.#attempts.push({
@@ -115,8 +131,17 @@ export class Exchange implements Watched {
     });
     this.#attemptBeganAt = began;
     this.#lease = lease;
-    this.#current = new Attempt(this.deps.client, this.#judging(lease));
-    return this.#current.run(request, options);
+    this.#current = attempt;
+  }
+
+  /** From the next attempt on, this model is asked for. */
+  serving(model: string | null): void {
+    this.#servedModel = model === this.request.model ? null : model;
+  }
+
+  /** Whether the next attempt asks for the usage though the client did not. */
+  asksForUsage(isAdded: boolean): void {
+    this.#usageWasAdded = isAdded;
   }
 
   /** What an answer is judged by beside itself. */
@@ -131,7 +156,20 @@ export class Exchange implements Watched {
     this.#release(lease, result.verdict, result.status, null);
   }
 
+  /** Ends an attempt whose key is asked once more at once. */
+  repeats(result: AttemptResult): void {
+    this.#endAttempt(result.verdict, result.status);
+  }
+
   #release(lease: Lease, verdict: Verdict, status: number | null, usage: Usage | null): void {
+    this.#endAttempt(verdict, status);
+    this.#lease = null;
+    const model = this.#servedModel ?? this.request.model;
+    this.#costUsd = usage === null ? null : this.deps.costOf(model, lease.upstreamId, usage);
+    this.deps.pool.release(lease, { verdict, usage, costUsd: this.#costUsd });
+  }
+
+  #endAttempt(verdict: Verdict, status: number | null): void {
     const attempt = this.#attempts.at(-1) as AttemptRecord;
     const now = this.deps.clock.monotonic();
     attempt.durationMs = Math.round(now - this.#attemptBeganAt);
@@ -139,15 +177,12 @@ export class Exchange implements Watched {
     attempt.outcome = verdict.outcome;
     attempt.error = verdict.reason === "" ? null : verdict.reason;
     this.#lastEndedAt = now;
-    this.#lease = null;
-    this.#costUsd = usage === null ? null : this.deps.costOf(this.request.model, lease.upstreamId, usage);
-    this.deps.pool.release(lease, { verdict, usage, costUsd: this.#costUsd });
   }
 
   /** For an upstream that answered and told no usage. */
   #estimate(outputTokens: () => number): Usage | null {
     const { model, endpoint, body } = this.request;
-    return model === null || endpoint.body !== "json" ? null : estimateUsage(body, outputTokens());
+    return model === null || !endpoint.usage || body === null ? null : estimateUsage(body, outputTokens());
   }
 
   /** Waits between two attempts, in this request alone, until the client leaves at most. */
@@ -159,6 +194,11 @@ export class Exchange implements Watched {
         resolve();
       };
     });
+  }
+
+  /** What the answer shows to be in this key's account is remembered. */
+  learnt(answer: WholeAnswer | FlowingAnswer, keyId: string): void {
+    learnOwner(this.request, answer, keyId, this.deps.owners);
   }
 
   /** Waits for a key, until the client leaves at most. */
@@ -178,6 +218,7 @@ export class Exchange implements Watched {
     this.#ttftMs = Math.round(now - this.request.startedAt);
     const headroom = result.answer === null ? null : headroomIn(result.answer.headers, this.deps.clock.now());
     this.deps.pool.answered(lease, now - this.#attemptBeganAt, headroom);
+    if (result.answer !== null && (result.status ?? 500) < 300) this.learnt(result.answer, lease.keyId);
     return result.answer?.kind === "flowing"
       ? this.#stream(lease, result, result.answer)
       : this.#whole(lease, result, result.answer as WholeAnswer);
@@ -193,11 +234,16 @@ export class Exchange implements Watched {
 
   #stream(lease: Lease, result: AttemptResult, answer: FlowingAnswer): Response {
     this.#liftIdleLimit();
-    const observer = new StreamObserver();
     const status = result.status as number;
     const isEventStream = (findHeader(answer.headers, "content-type") ?? "").startsWith("text/event-stream");
+    const { protocol } = this.request.endpoint;
+    const observer = new StreamObserver(isEventStream ? protocol : "none");
+    const encoding = encodingOf(answer.headers);
+    const look = (bytes: Uint8Array) => observer.push(bytes);
+    const side = encoding === null ? null : unpackOnTheSide(encoding, look);
+    const isReadable = encoding === null || side !== null;
     const onEnd = (end: RelayEnd, bytes: number): string | null => {
-      const proven = observer.whole || !isEventStream || !this.request.endpoint.provesItsEnd;
+      const proven = observer.whole || !isReadable || side?.failed === true;
       const verdict =
         result.verdict.outcome === "ok"
           ? judgeEnd(end, proven, observer.error, this.#judging(lease))
@@ -209,15 +255,37 @@ export class Exchange implements Watched {
       this.#record({ status, outcome: verdict.outcome, error, usage, bytes });
       if (end.kind === "client_closed" || (end.kind === "ended" && (proven || observer.error !== null)))
         return null;
-      return isEventStream ? `\n\ndata: ${errorBody("upstream_error", verdict.reason)}\n\n` : "";
+      if (!isEventStream) return "";
+      return `\n\n${rulesOf(protocol).error("upstream_error", verdict.reason, observer.nextSequence)}`;
     };
     const body = relay({
       answer: answer.source,
       held: answer.held,
-      observe: (chunk) => observer.push(chunk),
+      observe: side === null ? (isReadable ? look : () => {}) : side.push,
+      observed: side === null ? null : side.end,
+      filter: this.#usageWasAdded && isEventStream && encoding === null ? new UsageChunkFilter() : null,
       onEnd,
     });
     return new Response(body, { status, headers: this.#headers(answer) });
+  }
+
+  /** The connection becomes a session; what this answers is to be called at its end. */
+  switched(lease: Lease): (verdict: Verdict, usage: Usage | null, bytes: number) => void {
+    this.deps.watch.delete(this);
+    const now = this.deps.clock.monotonic();
+    this.#ttftMs = Math.round(now - this.request.startedAt);
+    this.deps.pool.answered(lease, now - this.#attemptBeganAt, null);
+    return (verdict, usage, bytes) => {
+      this.#release(lease, verdict, 101, usage);
+      const error = verdict.reason === "" ? null : verdict.reason;
+      this.#record({ status: 101, outcome: verdict.outcome, error, usage, bytes });
+    };
+  }
+
+  sessionHeaders(): [string, string][] {
+    return this.#servedModel === null
+      ? this.#ownHeaders()
+      : [...this.#ownHeaders(), ["x-lb-model", headerText(this.#servedModel)]];
   }
 
   /** Nothing worked: the last failure in the form that the client may see, or why there was no key at all. */
@@ -248,9 +316,25 @@ export class Exchange implements Watched {
     return new Response(bodyFor(status, body), { status, headers });
   }
 
+  /** An error of our own that has nothing to do with the last attempt. */
+  refuse(error: ProxyError): Response {
+    return this.#refuse(error, error.code);
+  }
+
+  /** An answer that was put together from several. */
+  merged(body: object, headers: [string, string][]): Response {
+    this.deps.watch.delete(this);
+    const text = JSON.stringify(body);
+    const bytes = Buffer.byteLength(text);
+    this.#record({ status: 200, outcome: "ok", error: null, usage: null, bytes });
+    const all: [string, string][] = [...this.#ownHeaders(), ["content-type", "application/json"], ...headers];
+    return new Response(text, { status: 200, headers: all });
+  }
+
   #refuse(error: ProxyError, outcome: string = this.#last?.result.verdict.outcome ?? error.code): Response {
     this.#record({ status: error.status, outcome, error: error.message, usage: null, bytes: 0 });
-    return errorResponse(error, this.#ownHeaders());
+    const form = this.request.endpoint.protocol === "anthropic" ? "anthropic" : "openai";
+    return errorResponse(error, this.#ownHeaders(), form);
   }
 
   /** Nobody reads this answer. A key that was claimed at the very last is given back unused. */
@@ -279,6 +363,7 @@ export class Exchange implements Watched {
   #headers(answer: WholeAnswer | FlowingAnswer): [string, string][] {
     const headers = answerHeaders(answer.headers);
     headers.push(...this.#ownHeaders());
+    if (this.#servedModel !== null) headers.push(["x-lb-model", headerText(this.#servedModel)]);
     return headers;
   }
 
@@ -295,6 +380,7 @@ export class Exchange implements Watched {
     if (this.#recorded) throw new Error(`request ${this.request.id} was recorded twice`);
     this.#recorded = true;
     if (this.#idleLimitLifted) this.request.connection.restoreIdleLimit();
+    this.request.upload?.cancel();
     this.deps.watch.delete(this);
     const { request } = this;
     const { usage } = ending;
@@ -303,7 +389,7 @@ export class Exchange implements Watched {
       startedAt: request.at,
       endpoint: request.path,
       model: request.model,
-      servedModel: ending.outcome === "ok" ? request.model : null,
+      servedModel: ending.outcome === "ok" ? (this.#servedModel ?? request.model) : null,
       stream: request.stream,
       poolId: request.poolId,
       clientAddress: request.clientAddress,
@@ -318,13 +404,18 @@ export class Exchange implements Watched {
       reasoningTokens: usage?.reasoningTokens ?? null,
       usageSource: sourceOf(usage),
       costUsd: usage === null ? null : this.#costUsd,
-      requestBytes: request.body?.byteLength ?? 0,
+      requestBytes: request.body?.byteLength ?? request.upload?.bytes ?? 0,
       responseBytes: ending.bytes,
       error: ending.error,
       attempts: this.#attempts,
     };
     this.deps.ended(record);
   }
+}
+
+/** A header takes visible ASCII only. */
+function headerText(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
 }
 
 /** Some statuses have no body, and a Response refuses one. */

@@ -1,23 +1,38 @@
-import type { Ask, Claim } from "../pool/pool.ts";
+import type { Ask, Claim, Lease } from "../pool/pool.ts";
 import type { Waiting } from "../pool/queue.ts";
 import type { Settings } from "../settings.ts";
-import type { Strategy, Upstream } from "../types.ts";
-import type { SendOptions, UpstreamRequest } from "../upstream/types.ts";
+import type { KeyView, Strategy, Upstream, Verdict } from "../types.ts";
+import type { SendOptions } from "../upstream/types.ts";
 import { askOf } from "./ask.ts";
+import type { AttemptResult } from "./attempt.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
-import { authHeader } from "./headers.ts";
+import { answerList } from "./list-answer.ts";
+import { bodyWithModel, targetWithModel } from "./model-body.ts";
+import { type KnownModels, type ModelRoute, modelRoutes } from "./model-routes.ts";
+import type { KeyRank } from "./models.ts";
 import type { ProxyRequest } from "./request.ts";
 import { RetryBudget, RetryPlan } from "./retry.ts";
+import { isNotHere, notHere, ownerIsGone, ownerOf } from "./sticky.ts";
+import { mayRefuseUsage, UsageRefusals } from "./stream-usage.ts";
+import { upstreamRequest } from "./upstream-request.ts";
 
 export interface ForwardDeps extends ExchangeDeps {
   settings(): Settings;
   pool: {
+    claim(ask: Ask): Claim;
     claimOrWait(ask: Ask, limitMs: number): Claim | Waiting;
     readonly countsTokens: boolean;
+    views(): KeyView[];
   } & ExchangeDeps["pool"];
   /** Of a pool that has one of its own. */
   strategyOf(poolId: string): Strategy | null;
   upstream(id: string): Upstream;
+  models: KnownModels & {
+    /** Null where nothing needs to be waited for. */
+    prepare(): Promise<void> | null;
+    rank(model: string): KeyRank | null;
+    learn(keyId: string, model: string, verdict: Verdict): void;
+  };
 }
 
 export type Forward = (request: ProxyRequest) => Promise<Response>;
@@ -27,8 +42,9 @@ export type Forward = (request: ProxyRequest) => Promise<Response>;
  * until the first byte has gone to the client.
  */
 export function createForward(deps: ForwardDeps): Forward {
-  const { clock, pool } = deps;
+  const { clock, pool, models } = deps;
   const budgets = new Budgets();
+  const refusals = new UsageRefusals();
   return async (request) => {
     const exchange = new Exchange(request, deps);
     try {
@@ -41,30 +57,120 @@ export function createForward(deps: ForwardDeps): Forward {
 
   async function run(request: ProxyRequest, exchange: Exchange): Promise<Response> {
     const settings = deps.settings();
-    const plan = new RetryPlan(settings, request.startedAt, request.endpoint.creates);
+    if (request.endpoint.owned === "list") {
+      const listed = await answerList(request, exchange, {
+        ...deps,
+        options: sendOptions(request, settings),
+      });
+      if (listed !== null) return listed;
+    }
+    const owner = request.ids.length === 0 ? null : await ownerOf(request, deps.owners);
+    const plan = new RetryPlan(settings, request.startedAt, request.creates);
+    const preparing = request.model === null ? null : models.prepare();
+    if (preparing !== null) await preparing;
+    const routes = modelRoutes(request.model, settings, models);
+    for (const [index, route] of routes.entries()) {
+      exchange.serving(route.model);
+      const answer = await walk({
+        request: requestFor(request, route.model),
+        exchange,
+        settings,
+        plan,
+        route,
+        owner,
+        isLast: index === routes.length - 1,
+      });
+      if (answer !== null) return answer;
+    }
+    throw new Error("no route ended the request");
+  }
+
+  /** Walks the keys for one model; null where they are all out and another model may serve. */
+  async function walk(way: Way): Promise<Response | null> {
+    const { request, exchange, settings, plan, route, owner, isLast } = way;
+    const { model, upstreamId } = route;
+    const rank = model === null ? null : models.rank(model);
+    const mayUse = restrictionTo(owner, upstreamId);
     let tried: ReadonlySet<string> = NONE_TRIED;
     const ofPool = request.poolId === null ? null : deps.strategyOf(request.poolId);
     const choosing = { strategy: ofPool ?? settings.strategy, countsTokens: pool.countsTokens };
-    for (;;) {
-      const ask = askOf(request, tried, choosing);
-      const claim = pool.claimOrWait(ask, plan.msLeft(clock.monotonic()));
+    for (let n = 0; ; n += 1) {
+      const ask: Ask = { ...askOf(request, tried, choosing), model, rank, mayUse };
+      // Who has another model to go to does not wait for a key.
+      const claim = isLast ? pool.claimOrWait(ask, plan.msLeft(clock.monotonic())) : pool.claim(ask);
       const { lease, refusal } = "leave" in claim ? await exchange.waitFor(claim) : claim;
       if (exchange.clientLeft) return exchange.clientGone(lease);
-      if (lease === null) return exchange.giveUp(refusal);
+      if (lease === null) {
+        const gone = owner === null ? null : ownerIsGone(request, refusal);
+        if (gone !== null) return exchange.refuse(gone);
+        return isLast ? exchange.giveUp(refusal) : null;
+      }
       const budget = budgets.of(lease.upstreamId);
-      if (tried.size === 0) budget.countRequest(clock.monotonic());
-      const sent = upstreamRequest(request, deps.upstream(lease.upstreamId), lease.secret);
-      const result = await exchange.attempt(lease, sent, sendOptions(request, settings));
+      if (n === 0) budget.countRequest(clock.monotonic());
+      const result = await attempt(request, exchange, lease, sendOptions(request, settings));
+      if (model !== null && request.ids.length === 0) models.learn(lease.keyId, model, result.verdict);
       if (result.commits) return exchange.answer(lease, result);
       exchange.failed(lease, result);
       if (exchange.clientLeft) return exchange.clientGone();
-      if (!plan.goesOn(result.verdict, result.answered, clock.monotonic(), budget))
-        return exchange.giveUp(null);
-      tried = new Set(tried).add(lease.keyId);
+      const { upload } = request;
+      if (upload?.failure) return exchange.refuse(upload.failure);
+      const mayRepeat = upload?.isWhole ?? true;
+      const now = clock.monotonic();
+      const isElsewhere = owner === null && isNotHere(request, result);
+      const verdict = isElsewhere ? ELSEWHERE : result.verdict;
+      if (!mayRepeat || !plan.goesOn(verdict, result.answered, now, budget)) {
+        const another = mayRepeat && !isLast && plan.mayFallBack(result.verdict, result.answered, now);
+        return another ? null : exchange.giveUp(null);
+      }
+      // What only one key can serve is asked of that key again.
+      if (owner === null) tried = new Set(tried).add(lease.keyId);
       if (settings.failoverDelayMs > 0) await exchange.pause(settings.failoverDelayMs);
       if (exchange.clientLeft) return exchange.clientGone();
     }
   }
+
+  /** One call; two, where the upstream refuses a field that the client had not sent. */
+  async function attempt(
+    request: ProxyRequest,
+    exchange: Exchange,
+    lease: Lease,
+    options: SendOptions,
+  ): Promise<AttemptResult> {
+    const upstream = deps.upstream(lease.upstreamId);
+    const { model } = request;
+    const addsUsage = request.lacksUsage && !refusals.has(upstream, model, clock.monotonic());
+    exchange.asksForUsage(addsUsage);
+    const sent = upstreamRequest(request, upstream, lease.secret, addsUsage);
+    const result = await exchange.attempt(lease, sent, options);
+    if (!addsUsage || exchange.clientLeft || !mayRefuseUsage(result))
+      return isNotHere(request, result) ? notHere(result) : result;
+    exchange.repeats(result);
+    exchange.asksForUsage(false);
+    const plain = upstreamRequest(request, upstream, lease.secret, false);
+    const second = await exchange.attempt(lease, plain, options);
+    if (second.commits) refusals.add(upstream, model, clock.monotonic());
+    return second;
+  }
+}
+
+/** It says nothing of the key that another account may have what is looked for. */
+const ELSEWHERE = { retry: true, blame: "key" } as const;
+
+/** One model's share of a request's way. */
+interface Way {
+  request: ProxyRequest;
+  exchange: Exchange;
+  settings: Settings;
+  plan: RetryPlan;
+  route: ModelRoute;
+  /** The only key that may serve it. */
+  owner: string | null;
+  isLast: boolean;
+}
+
+function restrictionTo(owner: string | null, upstreamId: string | null): Ask["mayUse"] {
+  if (owner !== null) return (keyId) => keyId === owner;
+  return upstreamId === null ? null : (_, ofKey) => ofKey === upstreamId;
 }
 
 const NONE_TRIED: ReadonlySet<string> = new Set();
@@ -82,13 +188,13 @@ class Budgets {
   }
 }
 
-function upstreamRequest(request: ProxyRequest, upstream: Upstream, secret: string): UpstreamRequest {
-  return {
-    method: request.method,
-    url: upstream.baseUrl + request.target,
-    headers: [...request.headers, authHeader(upstream.authStyle, secret)],
-    body: request.body,
-  };
+/** The request as it is sent where another model serves it than the client named. */
+function requestFor(request: ProxyRequest, model: string | null): ProxyRequest {
+  if (model === null || model === request.model) return request;
+  const { endpoint, body, target } = request;
+  if (endpoint.model === "path") return { ...request, target: targetWithModel(target, endpoint, model) };
+  if (endpoint.body !== "json" || body === null) return request;
+  return { ...request, body: bodyWithModel(body, model) };
 }
 
 function sendOptions(request: ProxyRequest, settings: Settings): SendOptions {

@@ -29,7 +29,19 @@ const NOT_FORWARDED = new Set([
   "x-lb-pool",
 ]);
 
-const NOT_RETURNED = new Set([...HOP_BY_HOP, "set-cookie", "content-length", "x-request-id"]);
+/** Which pages may read an answer is for this server to say, whatever the upstream says. */
+const NOT_RETURNED = new Set([
+  ...HOP_BY_HOP,
+  "set-cookie",
+  "content-length",
+  "x-request-id",
+  "access-control-allow-origin",
+  "access-control-allow-credentials",
+  "access-control-allow-methods",
+  "access-control-allow-headers",
+  "access-control-expose-headers",
+  "access-control-max-age",
+]);
 
 /** The request's end-to-end headers with the key in the form that the upstream wants. */
 export function requestHeaders(headers: Headers): HeaderList {

@@ -18,6 +18,10 @@ export interface RelayOptions {
   held: HeldBody;
   /** Sees each chunk as it passes. */
   observe(chunk: Uint8Array): void;
+  /** Changes what the client sees; what it holds back comes at the end. Null: nothing is changed. */
+  filter: { push(chunk: Uint8Array): Uint8Array[]; rest(): Uint8Array[] } | null;
+  /** Resolves when all that was observed is known; null: it is known at once. */
+  observed: (() => Promise<void>) | null;
   /**
    * Called exactly once when the body is over. A string is sent as the last, in-band word, and the connection is
    * broken off after it; null ends the stream regularly.
@@ -38,10 +42,16 @@ export function relay(options: RelayOptions): ReadableStream<Uint8Array> {
   );
 }
 
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
 class Relay implements BodySink {
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #bytes = 0;
   #over = false;
+  /** `onEnd` was called. */
+  #settled = false;
+  /** The client is gone. */
+  #left = false;
   #paused = false;
   #breakOff: (() => void) | null = null;
 
@@ -64,7 +74,9 @@ class Relay implements BodySink {
 
   cancel(): void {
     this.#breakOff = null;
-    if (this.#over) return;
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#left = true;
     this.#over = true;
     this.options.answer.abort();
     this.options.onEnd({ kind: "client_closed" }, this.#bytes);
@@ -74,7 +86,8 @@ class Relay implements BodySink {
     if (this.#over || this.#controller === null) return;
     this.#bytes += chunk.byteLength;
     this.options.observe(chunk);
-    this.#controller.enqueue(chunk);
+    if (this.options.filter === null) this.#controller.enqueue(chunk);
+    else for (const part of this.options.filter.push(chunk)) this.#controller.enqueue(part);
     if (!this.#paused && (this.#controller.desiredSize ?? 0) <= 0) {
       this.#paused = true;
       this.options.answer.pause();
@@ -92,7 +105,23 @@ class Relay implements BodySink {
   #end(end: RelayEnd): void {
     if (this.#over || this.#controller === null) return;
     this.#over = true;
-    const controller = this.#controller;
+    const { filter, observed } = this.options;
+    for (const part of filter?.rest() ?? []) this.#controller.enqueue(part);
+    if (observed === null) this.#settle(end, this.#controller);
+    else this.#settleLater(end, this.#controller, observed());
+  }
+
+  #settleLater(end: RelayEnd, controller: Controller, observed: Promise<void>): void {
+    const isLate = Promise.withResolvers<void>();
+    const timer = setTimeout(isLate.resolve, LONGEST_BREAK_OFF_MS);
+    void Promise.race([observed, isLate.promise]).then(() => {
+      clearTimeout(timer);
+      if (!this.#left) this.#settle(end, controller);
+    });
+  }
+
+  #settle(end: RelayEnd, controller: Controller): void {
+    this.#settled = true;
     const lastWord = this.options.onEnd(end, this.#bytes);
     if (lastWord === null && end.kind === "ended") {
       controller.close();

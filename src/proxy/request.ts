@@ -1,7 +1,10 @@
 import type { HeaderList } from "../upstream/types.ts";
-import { type Endpoint, findEndpoint } from "./endpoints.ts";
+import { type Endpoint, findEndpoint, idInPath } from "./endpoints.ts";
 import { ProxyError } from "./errors.ts";
+import { FormField } from "./form-field.ts";
 import { requestHeaders } from "./headers.ts";
+import { namedIds } from "./named-ids.ts";
+import { UploadBody, uploadTooLarge } from "./upload-body.ts";
 
 /** What the proxy does with the connection that a request came by. */
 export interface ClientConnection {
@@ -24,8 +27,18 @@ export interface ProxyRequest {
   path: string;
   headers: HeaderList;
   body: Uint8Array | null;
+  /** In place of `body`, where it is sent on as it comes. */
+  upload: UploadBody | null;
   model: string | null;
   stream: boolean;
+  /** A streamed chat request that does not say whether the usage is to be told. */
+  lacksUsage: boolean;
+  /** What it names that exists only in one account: in the path first, then in the body. */
+  ids: readonly string[];
+  /** It makes something at the provider, and must not be repeated once it may have been done. */
+  creates: boolean;
+  /** What its answer makes, or tells of, exists only in the account that answers. */
+  makesOwned: boolean;
   /** Null: the keys of all pools. */
   poolId: string | null;
   clientAddress: string;
@@ -45,8 +58,29 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 interface RoutingFacts {
   model: string | null;
   stream: boolean;
+  lacksUsage: boolean;
+  /** The field `store`. */
+  store: boolean | null;
+  /** The field `background`: it goes on though nobody waits for it. */
+  background: boolean;
+  ids: readonly string[];
 }
-const NOTHING: RoutingFacts = { model: null, stream: false };
+const NO_IDS: readonly string[] = [];
+const NOTHING: RoutingFacts = {
+  model: null,
+  stream: false,
+  lacksUsage: false,
+  store: null,
+  background: false,
+  ids: NO_IDS,
+};
+
+export interface BodyLimits {
+  /** JSON, in bytes. */
+  body: number;
+  /** Multipart and raw, in bytes. */
+  upload: number;
+}
 
 export interface Arrival {
   id: string;
@@ -61,12 +95,21 @@ export interface Arrival {
   startedAt: number;
 }
 
-export async function readRequest(arrival: Arrival, maxBodyBytes: number): Promise<ProxyRequest> {
+export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise<ProxyRequest> {
   const { request, path } = arrival;
   const endpoint = findEndpoint(request.method, path);
-  const body = endpoint.body === "none" ? null : await readBody(request, maxBodyBytes).catch(clientLeft);
-  const facts = endpoint.body === "json" ? routingFacts(body ?? new Uint8Array()) : NOTHING;
-  const model = endpoint.model === "path" ? modelOfPath(path, endpoint) : facts.model;
+  const isUpload = endpoint.body === "upload" && !isJson(request) && request.body !== null;
+  const upload = isUpload ? uploadOf(request, limits.upload) : null;
+  const body =
+    endpoint.body === "none" || isUpload ? null : await readBody(request, limits.body).catch(clientLeft);
+  const facts = body === null ? NOTHING : factsOf(body, endpoint);
+  const model =
+    endpoint.model === "path"
+      ? modelOfPath(path, endpoint)
+      : upload !== null && endpoint.model === "form"
+        ? await modelOfForm(upload, request)
+        : facts.model;
+  const idOfPath = idInPath(endpoint, path);
   return {
     id: arrival.id,
     endpoint,
@@ -75,8 +118,13 @@ export async function readRequest(arrival: Arrival, maxBodyBytes: number): Promi
     path,
     headers: requestHeaders(request.headers),
     body,
+    upload,
     model: model === null ? null : model.slice(0, LONGEST_MODEL_CHARS),
-    stream: facts.stream,
+    stream: facts.stream || (request.method === "GET" && arrival.search.includes("stream=true")),
+    lacksUsage: facts.lacksUsage && endpoint.usageOnRequest === true,
+    ids: idOfPath === null ? facts.ids : [idOfPath, ...facts.ids],
+    creates: endpoint.creates || facts.background,
+    makesOwned: endpoint.owned !== "none" && isStored(endpoint, facts.store),
     poolId: arrival.poolId,
     clientAddress: arrival.clientAddress,
     userAgent: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_USER_AGENT_CHARS),
@@ -122,6 +170,23 @@ function tooLarge(maxBytes: number): ProxyError {
   );
 }
 
+function uploadOf(request: Request, maxBytes: number): UploadBody {
+  const length = request.headers.get("content-length");
+  if (Number(length ?? "0") > maxBytes) throw uploadTooLarge(maxBytes);
+  const stream = request.body as ReadableStream<Uint8Array>;
+  return new UploadBody(stream, length === null ? null : Number(length), maxBytes);
+}
+
+/** Where a model is asked, the body must be a JSON object; elsewhere whatever it is goes on as it came. */
+function factsOf(body: Uint8Array, endpoint: Endpoint): RoutingFacts {
+  try {
+    return routingFacts(body);
+  } catch (error) {
+    if (endpoint.model === "body") throw error;
+    return NOTHING;
+  }
+}
+
 function routingFacts(body: Uint8Array): RoutingFacts {
   let parsed: unknown;
   try {
@@ -132,8 +197,37 @@ function routingFacts(body: Uint8Array): RoutingFacts {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new ProxyError("invalid_json", "The body must be a JSON object.");
   }
-  const { model, stream } = parsed as { model?: unknown; stream?: unknown };
-  return { model: typeof model === "string" && model !== "" ? model : null, stream: stream === true };
+  const { model, stream, stream_options, store, background } = parsed as Record<string, unknown>;
+  return {
+    model: typeof model === "string" && model !== "" ? model : null,
+    stream: stream === true,
+    lacksUsage: stream === true && lacksUsage(stream_options),
+    store: typeof store === "boolean" ? store : null,
+    background: background === true,
+    ids: namedIds(parsed),
+  };
+}
+
+/** What is no object is left to the upstream to refuse. */
+function lacksUsage(streamOptions: unknown): boolean {
+  if (streamOptions === undefined || streamOptions === null) return true;
+  return typeof streamOptions === "object" && !("include_usage" in streamOptions);
+}
+
+function isStored({ stores }: Endpoint, store: boolean | null): boolean {
+  if (stores === undefined) return true;
+  return stores === "if_asked" ? store === true : store !== false;
+}
+
+function isJson(request: Request): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(request.headers.get("content-type") ?? "");
+}
+
+/** The name comes before or behind the file; it is looked for in as much of the body as may be held. */
+async function modelOfForm(upload: UploadBody, request: Request): Promise<string | null> {
+  const field = new FormField(request.headers.get("content-type") ?? "", "model");
+  await upload.readAhead(field.look).catch(clientLeft);
+  return field.value === "" ? null : field.value;
 }
 
 function modelOfPath(path: string, endpoint: Endpoint): string | null {

@@ -73,8 +73,19 @@ export class RetryPlan {
     return Math.max(0, this.startedAt + this.settings.retryDeadlineMs - now);
   }
 
+  /** Whether another model may still be tried, where this one's attempts are used up. */
+  mayFallBack(verdict: Verdict, answered: boolean, now: number): boolean {
+    if (!verdict.retry || (this.creates && !answered)) return false;
+    return this.msLeft(now) > 0;
+  }
+
   /** `answered`: the upstream gave an answer, or certainly never saw the request. */
-  goesOn(verdict: Verdict, answered: boolean, now: number, budget: RetryBudget): boolean {
+  goesOn(
+    verdict: Pick<Verdict, "retry" | "blame">,
+    answered: boolean,
+    now: number,
+    budget: RetryBudget,
+  ): boolean {
     if (!verdict.retry) return false;
     if (this.creates && !answered) return false;
     if (this.msLeft(now) <= this.settings.failoverDelayMs) return false;

@@ -1,9 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import { type ClientAuthOptions, checkClient } from "./client-auth.ts";
-import { errorResponse, ProxyError } from "./errors.ts";
+import { addConsent, Cors, isPreflight, preflightAnswer } from "./cors.ts";
+import { findEndpoint } from "./endpoints.ts";
+import { type ErrorForm, errorResponse, ProxyError } from "./errors.ts";
 import type { Forward } from "./forward.ts";
-import { type Arrival, type ClientConnection, readRequest } from "./request.ts";
+import { credentialHeaders, isUpgrade, protocolsOf, type Realtime } from "./realtime.ts";
+import type { RealtimeSession } from "./realtime-session.ts";
+import { type Arrival, type BodyLimits, type ClientConnection, readRequest } from "./request.ts";
 
 /** More requests at once than this are refused, so that memory stays bounded. */
 const MAX_REQUESTS_IN_FLIGHT = 20_000;
@@ -12,7 +16,10 @@ export interface ProxyRouteDeps extends ClientAuthOptions {
   clock: Clock;
   log: Logger;
   forward: Forward;
-  maxBodyBytes(): number;
+  realtime: Realtime;
+  bodyLimits(): BodyLimits;
+  /** The setting. */
+  corsAllowedOrigins(): string;
   /** The runtime closes connections on which nothing moves after this. */
   idleTimeoutS: number;
   /** The id of the pool with this name; null where there is none. */
@@ -35,9 +42,10 @@ export interface ConnectionInfo {
   requestIP(request: Request): { address: string } | null;
   /** Sets the idle limit of this request's connection, in seconds; 0 takes it off. */
   timeout(request: Request, seconds: number): void;
+  upgrade(request: Request, options: { data: RealtimeSession; headers: Headers }): boolean;
 }
 
-type RouteHandler = (request: Request, server: ConnectionInfo) => Promise<Response>;
+type RouteHandler = (request: Request, server: ConnectionInfo) => Promise<Response | undefined>;
 
 /**
  * The OpenAI base URL, at `/v1`, `/api/v1` and, for one pool alone, `/pools/NAME/v1`. These are routes of the
@@ -55,33 +63,61 @@ export function createProxyRoutes(deps: ProxyRouteDeps): Record<string, RouteHan
   };
 }
 
-function createHandler(deps: ProxyRouteDeps) {
+function createHandler(deps: ProxyRouteDeps): Handler {
+  const cors = new Cors(deps.corsAllowedOrigins);
+  const handle = createOwnHandler(deps);
+  return async (request, server, base, pool) => {
+    // Most requests come from no page, and pay for nothing more than this look.
+    if (!request.headers.has("origin")) return handle(request, server, base, pool, false);
+    const origin = cors.allowedOrigin(request.headers);
+    if (isPreflight(request)) return preflightAnswer(request, origin);
+    const response = await handle(request, server, base, pool, origin !== null);
+    if (origin !== null && response !== undefined) addConsent(response, origin);
+    return response;
+  };
+}
+
+type Handler = (
+  request: Request,
+  server: ConnectionInfo,
+  base: string,
+  pool: string | null,
+) => Promise<Response | undefined>;
+
+function createOwnHandler(deps: ProxyRouteDeps) {
   return async (
     request: Request,
     server: ConnectionInfo,
     base: string,
     pool: string | null,
-  ): Promise<Response> => {
+    isInvitedPage: boolean,
+  ): Promise<Response | undefined> => {
     const id = deps.clock.id();
     const startedAt = deps.clock.monotonic();
     let entered = false;
     try {
       admit(deps, request);
-      checkClient(request.headers, deps);
+      const protocols = isUpgrade(request.headers) ? protocolsOf(request.headers) : null;
+      const shown = protocols === null ? request.headers : credentialHeaders(request.headers, protocols);
+      checkClient(shown, deps, isInvitedPage);
       deps.began();
       entered = true;
       const arrival = arrivalOf(deps, request, { id, startedAt, base, pool, server });
       deps.admitClient(arrival.clientAddress);
-      const parsed = await readRequest(arrival, deps.maxBodyBytes());
+      const parsed = await readRequest(arrival, deps.bodyLimits());
       entered = false;
-      return await deps.forward(parsed);
+      if (protocols === null) return await deps.forward(parsed);
+      return await deps.realtime(parsed, protocols, (data, headers) =>
+        server.upgrade(request, { data, headers: new Headers(headers) }),
+      );
     } catch (error) {
       const known = error instanceof ProxyError ? error : internal(deps, error, id);
       if (entered) deps.refused();
-      return errorResponse(known, [
+      const headers: [string, string][] = [
         ["x-request-id", id],
         ["x-lb-attempts", "0"],
-      ]);
+      ];
+      return errorResponse(known, headers, errorFormAt(request, base));
     }
   };
 }
@@ -130,6 +166,12 @@ function arrivalOf(
     at: deps.clock.now(),
     startedAt: facts.startedAt,
   };
+}
+
+/** The protocol that a client speaks shows in the path that it asks for. */
+function errorFormAt(request: Request, base: string): ErrorForm {
+  const path = new URL(request.url).pathname.slice(base.length);
+  return findEndpoint(request.method, path).protocol === "anthropic" ? "anthropic" : "openai";
 }
 
 class Connection implements ClientConnection {

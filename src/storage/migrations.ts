@@ -197,4 +197,15 @@ CREATE TABLE key_events (
 CREATE INDEX key_events_by_key ON key_events (key_id);
 `,
   },
+  {
+    version: 2,
+    sql: `
+CREATE TABLE resource_owners (
+  id TEXT PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX resource_owners_by_time ON resource_owners (seen_at);
+`,
+  },
 ];

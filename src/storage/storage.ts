@@ -13,6 +13,7 @@ import { createMaintenance } from "./maintenance.ts";
 import { createPools } from "./pools.ts";
 import { Reader } from "./reader.ts";
 import { RequestWriter, readRequest } from "./request-logs.ts";
+import { createResourceOwners } from "./resource-owners.ts";
 import { Rollups } from "./rollups.ts";
 import { createSessions } from "./sessions.ts";
 import { createSettingsTable } from "./settings.ts";
@@ -65,6 +66,7 @@ export async function openStorage(options: {
       },
       list: (query) => reader.call("listKeyEvents", query),
     },
+    resourceOwners: createResourceOwners(sql),
     maintenance: createMaintenance(reader, turns),
     async rotations() {
       return readRotations(sql);

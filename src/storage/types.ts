@@ -68,6 +68,13 @@ export interface Storage {
     insert(event: KeyEvent): Promise<void>;
     list(query: LogQuery): Promise<Page<KeyEvent>>;
   };
+  /** Which key's account has which file, batch, response …; outlives the key, so that it is known to be gone. */
+  resourceOwners: {
+    find(id: string, notBefore: number): Promise<ResourceOwner | null>;
+    write(owners: ResourceOwner[]): Promise<void>;
+    /** All that was last seen earlier, and the oldest beyond `most`. */
+    forget(notBefore: number, most: number): Promise<void>;
+  };
   /** Where round robin stood at the last batch; may name keys that are gone. */
   rotations(): Promise<Rotation[]>;
   /**
@@ -263,6 +270,13 @@ export interface RecordBatch {
   keyEvents: KeyEvent[];
   /** Where round robin stands, by rotation name, so that a restart goes on from there. */
   rotations: Rotation[];
+}
+
+export interface ResourceOwner {
+  id: string;
+  keyId: string;
+  /** When the key last made it or told of it, epoch ms. */
+  seenAt: number;
 }
 
 export interface Rotation {

@@ -5,6 +5,7 @@ import { Exchange } from "./exchange.ts";
 import { DEFAULT_LIMITS, type UpstreamLimits } from "./limits.ts";
 import { Origin } from "./origin.ts";
 import { type LookupName, Resolver, systemLookup } from "./resolver.ts";
+import { type PendingSocket, Socket, type SocketOptions, type SocketRequest } from "./socket.ts";
 import { Ticker } from "./ticker.ts";
 import {
   type PendingAnswer,
@@ -24,6 +25,8 @@ export interface UpstreamClientOptions {
 }
 
 export interface SocketClient extends UpstreamClient {
+  /** Opens a WebSocket. @throws UpstreamFailure where the request cannot be sent as it is. */
+  openSocket(request: SocketRequest, options: SocketOptions): PendingSocket;
   /** `openConnections` counts idle and opening ones too. */
   stats(): { openConnections: number; idleConnections: number };
 }
@@ -37,6 +40,7 @@ class Sockets implements SocketClient, DialGround {
   readonly limits: UpstreamLimits;
   readonly ticker: Ticker;
   readonly resolver: Resolver;
+  readonly #clock: Clock;
   readonly #ca: string | undefined;
   /** By scheme and authority as they stand in URLs; the oldest first. */
   #origins = new Map<string, Origin>();
@@ -47,6 +51,7 @@ class Sockets implements SocketClient, DialGround {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.ticker = new Ticker(options.clock, this.limits.tickMs);
     this.resolver = new Resolver(options.clock, this.limits, options.lookup ?? systemLookup);
+    this.#clock = options.clock;
     this.#ca = options.ca;
   }
 
@@ -65,6 +70,14 @@ class Sockets implements SocketClient, DialGround {
       answer.catch(() => {});
       return { answer, abort() {} };
     }
+  }
+
+  openSocket(request: SocketRequest, options: SocketOptions): PendingSocket {
+    const slash = request.url.indexOf("/", 8);
+    const base = slash < 0 ? request.url : request.url.slice(0, slash);
+    const socket = new Socket(this, this.#origins.get(base) ?? this.#learn(base), this.#clock, options);
+    socket.start(request, slash < 0 ? "/" : request.url.slice(slash));
+    return socket;
   }
 
   close(): void {

@@ -4,10 +4,12 @@ import type { Connection, ConnectionUser } from "./connection.ts";
 import { Dial, type Dialer, type DialGround } from "./dial.ts";
 import { AnswerParser, type ParserEvents } from "./http-parser.ts";
 import type { Origin } from "./origin.ts";
+import { OutgoingBody } from "./outgoing-body.ts";
 import { requestHead, requestPieces } from "./request-head.ts";
 import type { Watched } from "./ticker.ts";
 import {
   type FailureKind,
+  isSource,
   type PendingAnswer,
   type SendOptions,
   type UpstreamAnswer,
@@ -30,6 +32,10 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
   #body: Answer | null = null;
   /** The request as it goes out; kept until a repeat is out of question. */
   #pieces = NOTHING;
+  /** What still follows of a streamed body. */
+  #outgoing: OutgoingBody | null = null;
+  /** It was given a streamed body: the connection is its own, and nothing is repeated. */
+  #isStreamed = false;
   #sent = false;
   #sentAt = 0;
   #answered = false;
@@ -53,8 +59,13 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
 
   start(request: UpstreamRequest, target: string): void {
     const head = requestHead(request, target, this.origin.hostHeader);
-    this.#pieces = requestPieces(head, request.body, this.ground.limits.oneWriteBytes);
-    const idle = this.options.once ? null : this.origin.take();
+    const { body } = request;
+    if (isSource(body)) {
+      this.#outgoing = new OutgoingBody(body);
+      this.#isStreamed = true;
+    }
+    this.#pieces = requestPieces(head, isSource(body) ? null : body, this.ground.limits.oneWriteBytes);
+    const idle = this.options.once || this.#isStreamed ? null : this.origin.take();
     if (idle) this.#sendOn(idle);
     else this.#openOne();
   }
@@ -74,9 +85,10 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
     this.#fail(failure.kind, failure.message);
   }
 
-  onWritten(): void {
+  onWritten(whole: boolean): void {
     this.#sent = true;
     if (!this.#body) this.due = this.ground.ticker.after(this.options.firstByteTimeoutMs);
+    if (whole && this.#outgoing) void this.#sendMore(this.#outgoing);
   }
 
   onBytes(bytes: Buffer): void {
@@ -98,9 +110,12 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
 
   onHead(head: AnswerHead): void {
     const connection = this.#connection!;
-    this.#early = connection.writing;
+    this.#early = connection.writing || this.#outgoing !== null;
     // A host that refuses early reads no further. One that answers 2xx may still want the rest.
-    if (this.#early && head.status >= REFUSALS_BEGIN) connection.stopWriting();
+    if (this.#early && head.status >= REFUSALS_BEGIN) {
+      connection.stopWriting();
+      this.#outgoing = null;
+    }
     this.#body = new Answer(head, this, this.ground.limits.heldBytes);
     this.due = this.ground.ticker.after(this.options.idleTimeoutMs);
     this.#resolve(this.#body);
@@ -152,6 +167,7 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
     this.ground.ticker.unwatch(this);
     this.#parser.stop();
     this.#pieces = NOTHING;
+    this.#outgoing = null;
     this.#dial?.cancel();
     this.#connection?.destroy();
     this.#connection = null;
@@ -173,6 +189,22 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
     connection.write(this.#pieces);
   }
 
+  /** Sends the next piece of a streamed body; until it is there, the host has nothing to answer for. */
+  async #sendMore(outgoing: OutgoingBody): Promise<void> {
+    if (!this.#body) this.due = Number.POSITIVE_INFINITY;
+    try {
+      const { pieces, isLast } = await outgoing.next();
+      if (this.#outgoing !== outgoing) return;
+      if (isLast) this.#outgoing = null;
+      if (!this.#body) this.due = this.ground.ticker.after(this.options.firstByteTimeoutMs);
+      if (pieces.length > 0) this.#connection?.write(pieces);
+      else if (!isLast) await this.#sendMore(outgoing);
+    } catch (error) {
+      if (this.#outgoing !== outgoing) return;
+      this.#fail("aborted", `the request's body broke off: ${(error as Error).message}`);
+    }
+  }
+
   /** A kept connection that the host had closed in the meantime, as we just noticed. (FAULTS 30) */
   #wasDeadBefore(connection: Connection): boolean {
     const { ticker, limits } = this.ground;
@@ -184,10 +216,12 @@ export class Exchange implements PendingAnswer, ConnectionUser, Dialer, ParserEv
     const connection = this.#connection;
     this.#connection = null;
     this.#over = true;
+    this.#outgoing = null;
     this.due = Number.POSITIVE_INFINITY;
     this.ground.ticker.unwatch(this);
     if (connection && this.#early) connection.destroy();
-    else if (connection && (this.options.once || !this.#parser.reusable)) connection.end();
+    else if (connection && (this.options.once || this.#isStreamed || !this.#parser.reusable))
+      connection.end();
     else if (connection) {
       connection.resume();
       this.origin.put(connection, this.#parser.head!.keepAliveMs);

@@ -1,4 +1,4 @@
-import { UpstreamFailure, type UpstreamRequest } from "./types.ts";
+import { isSource, UpstreamFailure, type UpstreamRequest } from "./types.ts";
 
 /** Lines that only the client writes; two of them would let two readers see two requests. */
 const OWN_HEADERS = new Set(["host", "content-length", "transfer-encoding", "connection"]);
@@ -23,7 +23,8 @@ export function requestHead(request: UpstreamRequest, target: string, hostHeader
     if (NOT_IN_VALUE.test(value)) throw refusal(`the header ${name} holds a character that cannot be sent`);
     head += `${name}: ${value}\r\n`;
   }
-  if (request.body) head += `content-length: ${request.body.length}\r\n`;
+  if (isSource(request.body) && request.body.length === null) head += "transfer-encoding: chunked\r\n";
+  else if (request.body) head += `content-length: ${request.body.length}\r\n`;
   else if (LENGTH_EXPECTED.has(request.method)) head += "content-length: 0\r\n";
   return `${head}\r\n`;
 }

@@ -9,7 +9,19 @@ export interface UpstreamRequest {
   url: string;
   /** Without host, content-length, transfer-encoding, connection: the client writes those. */
   headers: HeaderList;
-  body: Uint8Array | null;
+  body: Uint8Array | BodySource | null;
+}
+
+/** A body that is made while it is sent, read at the pace of the host. Its request is never repeated by the client. */
+export interface BodySource {
+  /** Bytes in all; null where nobody knows yet: it is sent in chunks. */
+  readonly length: number | null;
+  /** The next piece, null at the end. One call at a time; where it rejects, the request is broken off. */
+  read(): Promise<Uint8Array | null>;
+}
+
+export function isSource(body: UpstreamRequest["body"]): body is BodySource {
+  return body !== null && !(body instanceof Uint8Array);
 }
 
 export interface SendOptions {

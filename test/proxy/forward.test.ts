@@ -65,7 +65,7 @@ describe("a request that goes well", () => {
       keys: { "key-one-1": chatStream(20, { usage: "always", delayMs: 1 }) },
     });
     await using app = await startApp({ upstream: upstream.url, keys: ["key-one-1"] });
-    const answer = await app.chat({ stream: true });
+    const answer = await app.chat({ stream: true, stream_options: { include_usage: true } });
     const received = await answer.bytes();
     expect(answer.headers.get("content-type")).toStartWith("text/event-stream");
     expect(Buffer.from(received).equals(Buffer.from(upstream.calls[0]?.sentBody.bytes ?? []))).toBe(true);

@@ -56,7 +56,7 @@ describe("bytes out equal bytes in", () => {
             "key-a-123",
             respond({ headers: STREAM_HEADERS, framing: "chunked", pieces: [body], splitAt }),
           );
-          const answer = await app.chat({ stream: true });
+          const answer = await app.chat({ stream: true, stream_options: { include_usage: true } });
           const received = Buffer.from(await answer.bytes());
           expect(received.equals(body)).toBe(true);
           expect(answer.headers.get("x-lb-attempts")).toBe("1");

@@ -15,6 +15,8 @@ export interface AppOptions {
   settings?: Record<string, unknown>;
   env?: Record<string, string>;
   clock?: Clock;
+  /** The data folder outlives the program, for `restart`. */
+  keepsData?: boolean;
 }
 
 /** The whole program in this process, on a port of its own and a new data folder, used as from outside. */
@@ -24,11 +26,16 @@ export interface TestApp extends AdminClient, AsyncDisposable {
   base: string;
   /** What the program's own log said, one JSON line each. */
   log: string[];
+  /** Ends the program and starts it anew on the same data (needs `keepsData`). */
+  restart(): Promise<TestApp>;
   chat(body?: Record<string, unknown>, init?: RequestInit): Promise<Response>;
 }
 
-export async function startApp(options: AppOptions): Promise<TestApp> {
-  const folder = temporaryFolder();
+export function startApp(options: AppOptions): Promise<TestApp> {
+  return startIn(temporaryFolder(), options, true);
+}
+
+async function startIn(folder: string, options: AppOptions, isNew: boolean): Promise<TestApp> {
   const log: string[] = [];
   const config = loadConfig(
     {
@@ -44,7 +51,11 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   const app = await createApp(config, logger, options.clock ?? systemClock);
   const url = `http://127.0.0.1:${app.listen()}`;
   const admin = createAdminClient(url, TOKEN);
-  await admin.setUp(options.upstream, options.keys ?? [], { rotation_request_count: 1, ...options.settings });
+  if (isNew)
+    await admin.setUp(options.upstream, options.keys ?? [], {
+      rotation_request_count: 1,
+      ...options.settings,
+    });
   return {
     ...admin,
     url,
@@ -57,8 +68,13 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
         body: JSON.stringify({ model: "gpt-4o", messages: [{ role: "user", content: "hello" }], ...body }),
         ...init,
       }),
+    async restart() {
+      await app.drain(0);
+      return startIn(folder, { ...options, keepsData: false }, false);
+    },
     async [Symbol.asyncDispose]() {
       await app.drain(0);
+      if (options.keepsData === true) return;
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,65 @@
+import type { Clock } from "../clock.ts";
+import type { RequestRecord } from "../types.ts";
+import type { Forward } from "./forward.ts";
+import { describe, type ListedModel } from "./model-list.ts";
+import type { ProxyRequest } from "./request.ts";
+
+export interface ModelAnswerDeps {
+  clock: Clock;
+  forward: Forward;
+  models: { list(poolId: string | null): Promise<ListedModel[]> };
+  /** Names that are served by other models, so that a client finds them in its list. */
+  aliases(): readonly string[];
+  ended(record: RequestRecord): void;
+}
+
+/**
+ * Answers `GET /models` with the union over upstreams and keys, and hands everything else on. Where no upstream gave
+ * a list the request is forwarded like any other, so that the client learns why.
+ */
+export function withModelList(deps: ModelAnswerDeps): Forward {
+  return async (request) => {
+    if (request.path !== "/models" || request.method !== "GET") return deps.forward(request);
+    const listed = await deps.models.list(request.poolId);
+    if (listed.length === 0) return deps.forward(request);
+    const data = listed.map(({ entry }) => entry);
+    const ids = new Set(listed.map(({ id }) => id));
+    for (const alias of deps.aliases()) {
+      if (!ids.has(alias)) data.push({ ...describe(alias), owned_by: "alias" });
+    }
+    const body = new TextEncoder().encode(JSON.stringify({ object: "list", data }));
+    deps.ended(recordOf(request, body.byteLength, deps.clock.monotonic()));
+    return new Response(body, {
+      headers: { "content-type": "application/json", "x-request-id": request.id, "x-lb-attempts": "0" },
+    });
+  };
+}
+
+function recordOf(request: ProxyRequest, responseBytes: number, now: number): RequestRecord {
+  const durationMs = Math.round(now - request.startedAt);
+  return {
+    id: request.id,
+    startedAt: request.at,
+    endpoint: request.path,
+    model: null,
+    servedModel: null,
+    stream: false,
+    poolId: request.poolId,
+    clientAddress: request.clientAddress,
+    userAgent: request.userAgent,
+    status: 200,
+    outcome: "ok",
+    ttftMs: durationMs,
+    durationMs,
+    inputTokens: null,
+    outputTokens: null,
+    cachedTokens: null,
+    reasoningTokens: null,
+    usageSource: "none",
+    costUsd: null,
+    requestBytes: 0,
+    responseBytes,
+    error: null,
+    attempts: [],
+  };
+}

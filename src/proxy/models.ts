@@ -1,0 +1,281 @@
+import type { Clock } from "../clock.ts";
+import type { Ending, Lease } from "../pool/pool.ts";
+import type { Settings } from "../settings.ts";
+import type { KeyView, Upstream, Verdict } from "../types.ts";
+import type { UpstreamClient } from "../upstream/types.ts";
+import { Attempt } from "./attempt.ts";
+import { ModelHints } from "./model-hints.ts";
+import { type ListedModel, modelsIn, plainId } from "./model-list.ts";
+import { headersTo, modelsUrl } from "./upstream-address.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** A list is used for as long as there is no newer one; after this it is asked for again, in the background. */
+const FRESH_MS = 300_000;
+/** Whether there are keys without a list is looked at no more often than this: it means to go through all keys. */
+const LOOK_EVERY_MS = 5_000;
+/** An upstream with thousands of keys is not asked with each of them. */
+const MAX_KEYS_PER_UPSTREAM = 32;
+const MAX_CALLS_AT_ONCE = 16;
+const LONGEST_CALL_MS = 20_000;
+/** Who asks while nothing is known waits for a first list so long, and for the others no longer than this. */
+const LONGEST_FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_FOR_OTHERS_MS = 1_000;
+/** Rankings that are remembered, one a model. */
+const MAX_RANKS = 1_000;
+
+/** 0: to be used first. Keys of a higher rank come after all of a lower one; none is ever left out. */
+export type KeyRank = (keyId: string, upstreamId: string) => number;
+
+export interface ModelsDeps {
+  clock: Clock;
+  client: UpstreamClient;
+  pool: { claimKey(id: string): Lease | null; release(lease: Lease, ending: Ending): void };
+  settings(): Settings;
+  keys(): KeyView[];
+  upstream(id: string): Upstream;
+  upstreams(): readonly Upstream[];
+}
+
+interface KeyList {
+  upstreamId: string;
+  baseUrl: string;
+  /** Null: the upstream gave none. */
+  models: ListedModel[] | null;
+  ids: ReadonlySet<string>;
+}
+
+/** Which models there are, at which upstream and for which key: asked for, remembered, and learnt from answers. */
+export class Models {
+  readonly #hints: ModelHints;
+  #lists = new Map<string, KeyList>();
+  #listed = new Set<string>();
+  #ranks = new Map<string, KeyRank | null>();
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #firstAskedAt = Number.POSITIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #asking: Promise<void> | null = null;
+  /** Wakes those who wait for a list. */
+  #arrived = Promise.withResolvers<void>();
+
+  constructor(private readonly deps: ModelsDeps) {
+    this.#hints = new ModelHints(deps.clock, (model) => this.#ranks.delete(model));
+  }
+
+  // --- what a request asks ------------------------------------------------------------------------------
+
+  isListed(model: string): boolean {
+    return this.#listed.has(plainId(model));
+  }
+
+  upstreamNamed(name: string): string | null {
+    const wanted = name.toLowerCase();
+    return this.deps.upstreams().find((upstream) => upstream.name.toLowerCase() === wanted)?.id ?? null;
+  }
+
+  /** Which keys come first for a model; null where nothing is known that would tell them apart. */
+  rank(model: string): KeyRank | null {
+    const known = this.#ranks.get(model);
+    if (known !== undefined) return known;
+    const rank = this.#findRank(model);
+    if (this.#ranks.size >= MAX_RANKS) this.#ranks.clear();
+    this.#ranks.set(model, rank);
+    return rank;
+  }
+
+  learn(keyId: string, model: string, verdict: Verdict): void {
+    this.#hints.learn(keyId, model, verdict);
+  }
+
+  /**
+   * To be called before a request is routed. Only where there is a choice of upstreams the lists matter, and only
+   * the very first request waits for them a little.
+   */
+  prepare(): Promise<void> | null {
+    if (this.deps.upstreams().length < 2) return null;
+    const now = this.deps.clock.monotonic();
+    if (now - this.#lookedAt >= LOOK_EVERY_MS) this.#refreshIfStale();
+    const leftMs = this.#firstAskedAt + LONGEST_WAIT_FOR_OTHERS_MS - now;
+    return this.#asking !== null && leftMs > 0 ? this.#wait(leftMs) : null;
+  }
+
+  #findRank(model: string): KeyRank | null {
+    const id = plainId(model);
+    const isListed = this.#listed.has(id);
+    if (!isListed && !this.#hints.knows(model)) return null;
+    const upstreams = new Set<string>();
+    const known = new Set<string>();
+    for (const { upstreamId, ids, models } of this.#lists.values()) {
+      if (models === null) continue;
+      known.add(upstreamId);
+      if (ids.has(id)) upstreams.add(upstreamId);
+    }
+    return (keyId, upstreamId) => {
+      if (this.#hints.refuses(keyId, model)) return 2;
+      if (!isListed) return 0;
+      const list = this.#lists.get(keyId);
+      if (list !== undefined && list.models !== null) return list.ids.has(id) ? 0 : 1;
+      return upstreams.has(upstreamId) || !known.has(upstreamId) ? 0 : 1;
+    };
+  }
+
+  // --- the list of all models ---------------------------------------------------------------------------
+
+  /**
+   * The union over the keys of one pool, or of all (null): the default upstream's models first. A model that several
+   * list is described as by the first of them. Empty where no upstream gave a list.
+   */
+  async list(poolId: string | null): Promise<ListedModel[]> {
+    this.#dropForeign();
+    this.#refreshIfStale();
+    if (this.#asking !== null && this.#missesSome(poolId)) {
+      await this.#wait(LONGEST_FIRST_WAIT_MS, () => this.#hasList(poolId));
+      if (this.#missesSome(poolId))
+        await this.#wait(LONGEST_WAIT_FOR_OTHERS_MS, () => !this.#missesSome(poolId));
+    }
+    const found = new Map<string, ListedModel>();
+    for (const list of this.#listsOf(poolId)) {
+      for (const model of list.models ?? []) if (!found.has(model.id)) found.set(model.id, model);
+    }
+    return [...found.values()];
+  }
+
+  #listsOf(poolId: string | null): KeyList[] {
+    const lists: { list: KeyList; isDefault: boolean }[] = [];
+    for (const { id, upstreamId } of this.#eligible(poolId)) {
+      const list = this.#lists.get(id);
+      if (list !== undefined) lists.push({ list, isDefault: this.deps.upstream(upstreamId).isDefault });
+    }
+    return lists.toSorted((a, b) => Number(b.isDefault) - Number(a.isDefault)).map(({ list }) => list);
+  }
+
+  #hasList(poolId: string | null): boolean {
+    return this.#listsOf(poolId).some(({ models }) => models !== null);
+  }
+
+  #missesSome(poolId: string | null): boolean {
+    return this.#eligible(poolId).some((key) => mayBeAsked(key) && !this.#lists.has(key.id));
+  }
+
+  // --- asking the upstreams -----------------------------------------------------------------------------
+
+  /** Keys whose lists count, at most so many an upstream and pool. */
+  #eligible(poolId: string | null): KeyView[] {
+    const counts = new Map<string, number>();
+    return this.deps.keys().filter(({ status, upstreamId, poolId: ofKey }) => {
+      if (poolId !== null && ofKey !== poolId) return false;
+      if (status === "disabled" || status === "invalid") return false;
+      const group = `${upstreamId} ${ofKey}`;
+      const count = (counts.get(group) ?? 0) + 1;
+      counts.set(group, count);
+      return count <= MAX_KEYS_PER_UPSTREAM;
+    });
+  }
+
+  /** Lists of keys that are gone, or that came from another address than their upstream has now. */
+  #dropForeign(): void {
+    const ids = new Set(this.deps.keys().map(({ id }) => id));
+    let dropped = false;
+    for (const [keyId, { upstreamId, baseUrl }] of this.#lists) {
+      const isThere =
+        ids.has(keyId) &&
+        this.deps.upstreams().some((one) => one.id === upstreamId && one.baseUrl === baseUrl);
+      if (!isThere) dropped = this.#lists.delete(keyId) || dropped;
+    }
+    if (dropped) this.#index();
+  }
+
+  #refreshIfStale(): void {
+    if (this.#asking !== null) return;
+    const now = this.deps.clock.monotonic();
+    this.#lookedAt = now;
+    const isStale = now - this.#askedAt >= FRESH_MS;
+    const wanted = this.#eligible(null).filter(
+      (key) => mayBeAsked(key) && (isStale || !this.#lists.has(key.id)),
+    );
+    if (wanted.length === 0) return;
+    if (isStale) this.#askedAt = now;
+    this.#firstAskedAt = Math.min(this.#firstAskedAt, now);
+    this.#asking = this.#askAll(wanted).finally(() => {
+      this.#asking = null;
+      this.#tell();
+    });
+  }
+
+  async #askAll(keys: readonly KeyView[]): Promise<void> {
+    const left = [...keys];
+    const worker = async () => {
+      for (let key = left.shift(); key !== undefined; key = left.shift()) await this.#ask(key);
+    };
+    await Promise.all(Array.from({ length: Math.min(MAX_CALLS_AT_ONCE, keys.length) }, worker));
+  }
+
+  async #ask(key: KeyView): Promise<void> {
+    const { deps } = this;
+    const lease = deps.pool.claimKey(key.id);
+    if (lease === null) return;
+    let verdict = NEUTRAL;
+    let models: ListedModel[] | null = null;
+    const upstream = deps.upstream(lease.upstreamId);
+    try {
+      const attempt = new Attempt(deps.client, {
+        now: deps.clock.now,
+        stream: false,
+        secret: lease.secret,
+        isHead: false,
+      });
+      const { connectTimeoutMs } = deps.settings();
+      const { answer, verdict: meant } = await attempt.run(
+        {
+          method: "GET",
+          url: modelsUrl(upstream),
+          headers: headersTo(upstream, "/models", lease.secret, [["accept", "application/json"]]),
+          body: null,
+        },
+        { connectTimeoutMs, firstByteTimeoutMs: LONGEST_CALL_MS, idleTimeoutMs: LONGEST_CALL_MS },
+      );
+      // Only what is about the key itself counts: a host may serve well and yet have no list.
+      if (meant.outcome === "ok" || meant.blame === "key") verdict = meant;
+      if (answer?.kind === "flowing") answer.source.abort();
+      else if (meant.outcome === "ok") models = modelsIn(answer?.text ?? "");
+    } finally {
+      deps.pool.release(lease, { verdict, usage: null, costUsd: null });
+    }
+    // Rather an old list than none.
+    const before = this.#lists.get(key.id);
+    if (models === null && before !== undefined && before.baseUrl === upstream.baseUrl) return;
+    const ids = new Set((models ?? []).map(({ id }) => plainId(id)));
+    this.#lists.set(key.id, { upstreamId: lease.upstreamId, baseUrl: upstream.baseUrl, models, ids });
+    this.#index();
+    this.#tell();
+  }
+
+  #index(): void {
+    this.#ranks.clear();
+    this.#listed = new Set();
+    for (const { ids } of this.#lists.values()) for (const id of ids) this.#listed.add(id);
+  }
+
+  #tell(): void {
+    this.#arrived.resolve();
+    this.#arrived = Promise.withResolvers<void>();
+  }
+
+  /** Until `enough` holds, all upstreams have answered, or the time is over. */
+  async #wait(limitMs: number, enough: () => boolean = () => false): Promise<void> {
+    const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      resolve();
+    }, limitMs);
+    while (!isOver && this.#asking !== null && !enough()) await Promise.race([this.#arrived.promise, timeUp]);
+    clearTimeout(timer);
+  }
+}
+
+/** A key that is told to wait is not troubled for a list. */
+function mayBeAsked({ status }: KeyView): boolean {
+  return status === "available" || status === "daily_limit_reached";
+}
+
+const NEUTRAL = verdictOf({ outcome: "client_closed", status: 499, reason: "" });

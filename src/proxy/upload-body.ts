@@ -1,0 +1,122 @@
+import type { BodySource } from "../upstream/types.ts";
+import { ProxyError } from "./errors.ts";
+
+/** The beginning of an upload that is kept, so that it can be sent again with another key. */
+const HELD_BYTES = 8 * 1024 * 1024;
+/** A client that sends nothing for so long while its body is wanted is given up. */
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * A body that is sent on as it comes, at the pace of the upstream. Its beginning is held, and as long as that is all
+ * that was taken of it, it can be sent once more from the start.
+ */
+export class UploadBody {
+  /** Why it cannot be read to its end, as the client is told; null while all is well. */
+  failure: ProxyError | null = null;
+  /** Bytes that came so far. */
+  bytes = 0;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #held: Uint8Array[] = [];
+  #dropped = false;
+  #ended = false;
+  #pulling: Promise<Uint8Array | null> | null = null;
+
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    /** As its header states; null where it comes in chunks. */
+    private readonly length: number | null,
+    private readonly maxBytes: number,
+  ) {
+    this.#reader = stream.getReader();
+  }
+
+  /** Whether `open` still gives the body from its first byte on. */
+  get isWhole(): boolean {
+    return !this.#dropped;
+  }
+
+  /** Reads ahead, within what may be held, until `look` has seen enough. Called with each piece once, in order. */
+  async readAhead(look: (piece: Uint8Array) => boolean): Promise<void> {
+    while (this.bytes < HELD_BYTES) {
+      const piece = await this.#pull();
+      if (piece === null || look(piece)) return;
+    }
+  }
+
+  /** The body from its start. What was opened before must not be read any more. */
+  open(): BodySource {
+    let next = 0;
+    const read = async (): Promise<Uint8Array | null> => {
+      for (;;) {
+        const held = this.#held[next];
+        if (!this.#dropped && held !== undefined) {
+          next += 1;
+          return held;
+        }
+        if (!this.#dropped && this.bytes >= HELD_BYTES) this.#drop();
+        const piece = await this.#pull();
+        if (this.#dropped || piece === null) return piece;
+      }
+    };
+    return { length: this.length, read };
+  }
+
+  /** Nothing more of it is wanted. */
+  cancel(): void {
+    this.#drop();
+    if (!this.#ended) this.#reader.cancel().catch(() => {});
+    this.#ended = true;
+  }
+
+  #drop(): void {
+    this.#dropped = true;
+    this.#held = [];
+  }
+
+  /** The next piece; whoever asks while one is under way gets the same. */
+  #pull(): Promise<Uint8Array | null> {
+    this.#pulling ??= this.#next().finally(() => {
+      this.#pulling = null;
+    });
+    return this.#pulling;
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    if (this.failure !== null) throw this.failure;
+    if (this.#ended) return null;
+    const { promise: tooLong, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(this.#fail(STOPPED)), LONGEST_PAUSE_MS);
+    try {
+      const { done, value } = await Promise.race([this.#reader.read(), tooLong]);
+      if (done) {
+        this.#ended = true;
+        return null;
+      }
+      this.bytes += value.byteLength;
+      if (this.bytes > this.maxBytes) throw this.#fail(uploadTooLarge(this.maxBytes));
+      if (!this.#dropped) this.#held.push(value);
+      return value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #fail(failure: ProxyError): ProxyError {
+    this.failure = failure;
+    return failure;
+  }
+}
+
+export function uploadTooLarge(maxBytes: number): ProxyError {
+  return new ProxyError(
+    "request_too_large",
+    `The body is larger than ${maxBytes} bytes, the setting max_upload_bytes.`,
+    { headers: { connection: "close" } },
+  );
+}
+
+const STOPPED = new ProxyError(
+  "invalid_request",
+  `No byte of the body came for ${LONGEST_PAUSE_MS / 1_000} s.`,
+  { status: 408, headers: { connection: "close" } },
+);

@@ -1,0 +1,39 @@
+import type { Sql } from "./database.ts";
+import { defineTable, plain, whole } from "./table.ts";
+import type { ResourceOwner, Storage } from "./types.ts";
+
+const owners = defineTable<ResourceOwner>("resource_owners", {
+  id: plain(),
+  keyId: plain(),
+  seenAt: whole(),
+});
+
+const FIND = `SELECT ${owners.columns} FROM resource_owners WHERE id = ? AND seen_at >= ?`;
+const WRITE =
+  `INSERT INTO resource_owners (${owners.columns}) VALUES (${owners.placeholders}) ` +
+  `ON CONFLICT (id) DO UPDATE SET ${owners.overwrites}`;
+const FORGET_OLD = "DELETE FROM resource_owners WHERE seen_at < ?";
+/** The oldest beyond the count. */
+const FORGET_BEYOND =
+  "DELETE FROM resource_owners WHERE id IN " +
+  "(SELECT id FROM resource_owners ORDER BY seen_at DESC, id LIMIT -1 OFFSET ?)";
+
+export function createResourceOwners(sql: Sql): Storage["resourceOwners"] {
+  return {
+    async find(id, notBefore) {
+      const row = sql.get(FIND, id, notBefore);
+      return row === null ? null : owners.decode(row);
+    },
+    async write(list) {
+      sql.batch(() => {
+        for (const owner of list) sql.run(WRITE, ...owners.encode(owner));
+      });
+    },
+    async forget(notBefore, most) {
+      sql.batch(() => {
+        sql.run(FORGET_OLD, notBefore);
+        sql.run(FORGET_BEYOND, most);
+      });
+    },
+  };
+}
