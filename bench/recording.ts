@@ -10,8 +10,8 @@ import { runLoad } from "./support/wrk.ts";
 
 const CONNECTIONS = 64;
 const KEYS = Array.from({ length: 100 }, (_, n) => `sk-bench-${n}-0123456789abcdef`);
-const ROUNDS = 4;
-const SECONDS = 3;
+const ROUNDS = 7;
+const SECONDS = 4;
 const PROGRAM_CORE = 0;
 const LOAD_CORE = 1;
 const TOKEN = "bench-admin-api-token";

@@ -26,6 +26,7 @@ const PARTS: Part[] = [
   { issue: 3, name: "kill -9 under load", command: tests("test/e2e/kill.test.ts") },
   { issue: 3, name: "random chunkings", command: tests("test/proxy/streams.test.ts") },
   { issue: 3, name: "requests/s beside nginx", command: bench("proxy") },
+  { issue: 6, name: "a log of a million rows", command: tests("test/e2e/long-log.test.ts") },
 ];
 
 interface Result {

@@ -68,7 +68,7 @@ export function text(maxCharacters = MAX_TEXT_CHARACTERS): SettingType<string> {
 }
 
 /** What stands in a secret's place wherever settings are shown; sent back, it means: as it is. */
-export const HIDDEN = "[hidden]";
+const HIDDEN = "[hidden]";
 
 /** A secret that shows itself to nobody by being written out: only `reveal` gives it. */
 export class HiddenText {

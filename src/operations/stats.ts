@@ -155,7 +155,7 @@ export function createStatsOperations(parts: OperationsParts): StatsOperations {
 
   async function readGroups(dimension: RollupDimension, bucketS: RollupBucket, from: number, to: number) {
     // Whole days are read from days, whatever the series shows: a week of hours has a hundred times the rows.
-    const isWhole = days.startOf(from) === from && (days.startOf(to) === to || to > clock.now());
+    const isWhole = days.startOf(from) === from && (days.startOf(to) === to || to >= clock.now());
     const query = { bucketS: isWhole ? 86_400 : bucketS, dimension, from, to, limit: MAX_GROUPS } as const;
     const groups = await rollups.groups(query);
     return groups.map((group) => ({

@@ -12,7 +12,7 @@ const MAX_FAILURES = 20;
 type Totals = Omit<MinuteTotals, "at">;
 type Counts = Pick<RequestRecord, "outcome" | "inputTokens" | "outputTokens" | "attempts">;
 
-export function isError(outcome: string): boolean {
+function isError(outcome: string): boolean {
   return outcome !== "ok" && !CLIENT_OUTCOMES.has(outcome);
 }
 

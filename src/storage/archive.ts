@@ -1,6 +1,5 @@
 import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { createZstdDecompress } from "node:zlib";
 import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
@@ -56,10 +55,7 @@ export class ArchiveReader {
     private readonly sql: Sql,
     path: string,
   ) {
-    const text = createReadStream(path).pipe(createZstdDecompress());
-    this.#lines = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })[
-      Symbol.asyncIterator
-    ]();
+    this.#lines = linesOf(path);
     this.#writer = new RequestWriter(sql);
   }
 
@@ -75,4 +71,25 @@ export class ArchiveReader {
     const added = this.sql.batch(() => records.filter((record) => this.#writer.insert(record)).length);
     return { added, skipped: records.length - added, isDone };
   }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const file = createReadStream(path);
+  const text = file.pipe(createZstdDecompress());
+  // The runtime's iteration over a stream may go on waiting after an error.
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  file.on("error", failed.reject);
+  text.on("error", failed.reject);
+  const chunks = text[Symbol.asyncIterator]();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await Promise.race([chunks.next(), failed.promise]);
+    if (done === true) break;
+    const lines = (rest + decoder.decode(value as Uint8Array, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }

@@ -36,7 +36,7 @@ const FIRST_STEP = 500;
 const LONGEST_STEP = 10_000;
 const STEP_GROWTH = 2;
 /** A page looks no longer than this for rows that fit; it then ends early, with a cursor that goes on. */
-const LONGEST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 40;
 const MAX_SEARCH_CHARACTERS = 200;
 
 export interface LogPage {
@@ -80,7 +80,7 @@ export function gather(
 }
 
 /** The rows of a range, newest first, at most `limit`; each has its place as `place`. */
-export function readRows(sql: Sql, source: LogSource, range: Range, limit: number): Row[] {
+function readRows(sql: Sql, source: LogSource, range: Range, limit: number): Row[] {
   const conditions = [...source.indexed, bounds(source.place, range), ...source.scanned];
   const text = `SELECT ${source.place} AS place, ${source.columns} FROM ${source.from} ${where(conditions)} ORDER BY ${source.place} DESC LIMIT ?`;
   return sql.all(text, ...params(conditions), limit);

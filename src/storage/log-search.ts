@@ -66,7 +66,7 @@ function wordsQuery(q: string): string | null {
 }
 
 /** The names in the log, from one name to the next along the index, without reading its rows. */
-export function modelsInLog(sql: Sql): string[] {
+function modelsInLog(sql: Sql): string[] {
   const rows = sql.all(
     `WITH RECURSIVE names (model) AS (
        SELECT min(model) FROM requests

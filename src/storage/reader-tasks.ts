@@ -12,7 +12,8 @@ import {
   giveBackPages,
   readFacts,
 } from "./retention.ts";
-import type { LogBound, LogQuery } from "./types.ts";
+import { readGroups, readSeries } from "./rollup-read.ts";
+import type { LogBound, LogQuery, RollupGroupQuery, RollupSeriesQuery } from "./types.ts";
 
 /** THE table of what the storage worker does; arguments and results are copied between the threads. */
 export function createReaderTasks(sql: Sql) {
@@ -22,6 +23,8 @@ export function createReaderTasks(sql: Sql) {
     listKeyEvents: (query: LogQuery) => listKeyEvents(sql, query),
     readFacets: (from: number, to: number) => readFacets(sql, from, to),
     readFacts: () => readFacts(sql),
+    readRollupSeries: (query: RollupSeriesQuery) => readSeries(sql, query),
+    readRollupGroups: (query: RollupGroupQuery) => readGroups(sql, query),
     countRequests: (before: number) => countRequests(sql, before),
     indexTexts: () => indexTexts(sql),
     checkpoint: () => checkpoint(sql),

@@ -1,10 +1,17 @@
 import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
-import { addRequest, type COUNT_NAMES, type Delta, Deltas, MINUTE_MS, ModelNames } from "./rollup-delta.ts";
+import { addRequest, type Delta, Deltas, MINUTE_MS, ModelNames } from "./rollup-delta.ts";
+import { counts, mergeSketches, type PackedGroup, type PackedPoint, RANGE } from "./rollup-read.ts";
 import { Sketch } from "./sketch.ts";
-import { defineTable, plain, type Row, whole } from "./table.ts";
 import type { Turns } from "./turns.ts";
-import type { RollupCounts, RollupDimension, RollupGroup, RollupPoint, RollupStorage } from "./types.ts";
+import type {
+  RollupDimension,
+  RollupGroup,
+  RollupGroupQuery,
+  RollupPoint,
+  RollupSeriesQuery,
+  RollupStorage,
+} from "./types.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_S = 60;
@@ -16,26 +23,8 @@ const HOURS_KEPT_MS = 90 * 24 * HOUR_MS;
 const ROWS_A_SLICE = 500;
 const VALUES_A_SLICE = 64;
 
-const counts = defineTable<RollupCounts>("rollups", {
-  requests: whole(),
-  successes: whole(),
-  errors: whole(),
-  clientErrors: whole(),
-  attempts: whole(),
-  failovers: whole(),
-  inputTokens: whole(),
-  outputTokens: whole(),
-  cachedTokens: whole(),
-  reasoningTokens: whole(),
-  estimatedRequests: whole(),
-  pricedRequests: whole(),
-  unpricedRequests: whole(),
-  costUsd: plain<number>(),
-} satisfies Record<(typeof COUNT_NAMES)[number], unknown>);
 const columns = counts.columns.split(", ");
-const SUMS = columns.map((column) => `sum(${column}) AS ${column}`).join(", ");
 const PLACE = "bucket_s = ? AND dimension = ? AND at = ? AND value = ?";
-const RANGE = "bucket_s = ? AND dimension = ? AND at >= ? AND at < ?";
 const ADD_PENDING = "INSERT INTO rollup_pending (deltas) VALUES (?)";
 const READ_SKETCHES = `SELECT ttft, duration FROM rollups WHERE ${PLACE}`;
 const WRITE =
@@ -43,6 +32,12 @@ const WRITE =
   `VALUES (?, ?, ?, ?, ${counts.placeholders}, ?, ?) ON CONFLICT DO UPDATE SET ` +
   `${columns.map((column) => `${column} = ${column} + excluded.${column}`).join(", ")}, ` +
   "ttft = excluded.ttft, duration = excluded.duration";
+
+/** What is long goes to the storage worker. */
+interface RollupReads {
+  series(query: RollupSeriesQuery): Promise<PackedPoint[]>;
+  groups(query: RollupGroupQuery): Promise<PackedGroup[]>;
+}
 
 /**
  * Sums by minute (kept 48 h), hour (90 days) and day (for ever), one row a bucket and value of a dimension, never
@@ -59,6 +54,7 @@ export class Rollups implements RollupStorage {
   constructor(
     private readonly sql: Sql,
     private readonly turns: Turns,
+    private readonly reads: RollupReads,
   ) {
     this.#models = new ModelNames((from, to) =>
       sql
@@ -113,42 +109,14 @@ export class Rollups implements RollupStorage {
     return left.size;
   }
 
-  async series({ bucketS, dimension, value, from, to }: Parameters<RollupStorage["series"]>[0]) {
-    const rows = this.sql.all(
-      `SELECT at, ${counts.columns}, ttft, duration FROM rollups WHERE ${RANGE} AND value = ? ORDER BY at`,
-      bucketS,
-      dimension,
-      from,
-      to,
-      value,
-    );
-    return rows.map((row): RollupPoint => {
-      const sketches = { ttft: new Sketch(), duration: new Sketch() };
-      mergeSketches(sketches, row);
-      return { at: Number(row.at), counts: counts.decode(row), ...sketches };
-    });
+  async series(query: RollupSeriesQuery): Promise<RollupPoint[]> {
+    const points = await this.reads.series(query);
+    return points.map(({ at, counts: sums, ...packed }) => ({ at, counts: sums, ...unpacked(packed) }));
   }
 
-  async groups({ bucketS, dimension, from, to, limit }: Parameters<RollupStorage["groups"]>[0]) {
-    const range = [bucketS, dimension, from, to];
-    const sums = this.sql.all(
-      `SELECT value, ${SUMS} FROM rollups WHERE ${RANGE} GROUP BY value ORDER BY sum(requests) DESC, sum(attempts) DESC, value LIMIT ?`,
-      ...range,
-      limit,
-    );
-    const groups = new Map(
-      sums.map((row): [string, RollupGroup] => [
-        String(row.value),
-        { value: String(row.value), counts: counts.decode(row), ttft: new Sketch(), duration: new Sketch() },
-      ]),
-    );
-    const sketches = this.sql.all(
-      `SELECT value, ttft, duration FROM rollups WHERE ${RANGE} AND value IN (SELECT value FROM json_each(?))`,
-      ...range,
-      JSON.stringify([...groups.keys()]),
-    );
-    for (const row of sketches) mergeSketches(groups.get(String(row.value))!, row);
-    return [...groups.values()];
+  async groups(query: RollupGroupQuery): Promise<RollupGroup[]> {
+    const groups = await this.reads.groups(query);
+    return groups.map(({ value, counts: sums, ...packed }) => ({ value, counts: sums, ...unpacked(packed) }));
   }
 
   async minutes(from: number, to: number) {
@@ -230,9 +198,10 @@ export class Rollups implements RollupStorage {
 
 const DIMENSIONS: readonly RollupDimension[] = ["total", "key", "model", "pool", "upstream", "outcome"];
 
-function mergeSketches(into: { ttft: Sketch; duration: Sketch }, row: Row): void {
-  into.ttft.mergeEncoded(row.ttft as Uint8Array);
-  into.duration.mergeEncoded(row.duration as Uint8Array);
+function unpacked(packed: { ttft: Uint8Array; duration: Uint8Array }): { ttft: Sketch; duration: Sketch } {
+  const sketches = { ttft: new Sketch(), duration: new Sketch() };
+  mergeSketches(sketches, packed);
+  return sketches;
 }
 
 function regrouped(deltas: Deltas, bucketOf: (at: number) => number): Deltas {

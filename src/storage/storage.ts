@@ -44,7 +44,10 @@ export async function openStorage(options: {
   const turns = new Turns();
   const reader = new Reader(path);
   const requests = new RequestWriter(sql);
-  const rollups = new Rollups(sql, turns);
+  const rollups = new Rollups(sql, turns, {
+    series: (query) => reader.call("readRollupSeries", query),
+    groups: (query) => reader.call("readRollupGroups", query),
+  });
   return {
     upstreams: createUpstreams(sql),
     pools: createPools(sql),

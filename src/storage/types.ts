@@ -138,6 +138,9 @@ interface RollupRange {
   to: number;
 }
 
+export type RollupSeriesQuery = RollupRange & { value: string };
+export type RollupGroupQuery = RollupRange & { limit: number };
+
 /**
  * Sums over requests by the time of their beginning, written with the requests themselves, so that they always agree.
  * Reads see what was folded in.
@@ -149,9 +152,9 @@ export interface RollupStorage {
    */
   fold(dayOf: (ms: number) => number): Promise<void>;
   /** The buckets of one value, oldest first; those without requests are absent. */
-  series(query: RollupRange & { value: string }): Promise<RollupPoint[]>;
+  series(query: RollupSeriesQuery): Promise<RollupPoint[]>;
   /** The sums of each value over the range, most requests first. */
-  groups(query: RollupRange & { limit: number }): Promise<RollupGroup[]>;
+  groups(query: RollupGroupQuery): Promise<RollupGroup[]>;
   /** One row a minute that had requests, oldest first: what the dashboard's memory starts from. */
   minutes(from: number, to: number): Promise<MinuteTotals[]>;
   /** The beginning of the first day that has requests; null where none has. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { DDSketch } from "@datadog/sketches-js";
 import { openDatabase, type Sql } from "../../src/storage/database.ts";
+import { readGroups, readSeries } from "../../src/storage/rollup-read.ts";
 import { Rollups } from "../../src/storage/rollups.ts";
 import { Sketch } from "../../src/storage/sketch.ts";
 import { Turns } from "../../src/storage/turns.ts";
@@ -29,7 +30,10 @@ afterEach(() => {
 
 function open(): void {
   sql = openDatabase(folder.database);
-  rollups = new Rollups(sql, new Turns());
+  rollups = new Rollups(sql, new Turns(), {
+    series: async (query) => readSeries(sql, query),
+    groups: async (query) => readGroups(sql, query),
+  });
 }
 
 /** As a batch does it; `crash`: the process dies after the commit. */

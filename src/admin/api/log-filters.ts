@@ -65,7 +65,7 @@ export function createMatch(given: Static<typeof liveSchema>): (request: Request
 }
 
 /** @throws InputError that names the field. */
-export function readTime(name: string, text: string | undefined): number | undefined {
+function readTime(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const ms = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
