@@ -159,7 +159,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     costOf: createCosts({
       clock,
       ownPrices: () => settings.current.modelPrices,
-      baseUrlOf: (upstreamId) => directory.upstream(upstreamId).baseUrl,
+      baseUrlOf: directory.baseUrlOf,
     }),
     ended,
   };
@@ -344,6 +344,9 @@ class Directory {
     if (upstream === undefined) throw new Error(`upstream ${id} is gone`);
     return upstream;
   };
+
+  /** Null where it was deleted while a request was under way. */
+  baseUrlOf = (id: string): string | null => this.#upstreams.get(id)?.baseUrl ?? null;
 
   poolNamed = (name: string): string | null => this.#poolIds.get(name) ?? null;
 

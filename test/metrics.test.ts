@@ -117,6 +117,8 @@ prometheus.test(
       ],
       { stdout: "ignore", stderr: "ignore" },
     );
+    // Also where an expectation fails: it must not outlive the test.
+    using _ = { [Symbol.dispose]: () => server.kill() };
     const ask = async (query: string): Promise<unknown[]> => {
       const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`;
       const response = await fetch(url).catch(() => null);

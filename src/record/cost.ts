@@ -14,7 +14,8 @@ export interface CostDeps {
   clock: Pick<Clock, "now">;
   /** By model, as clients name it. */
   ownPrices(): Readonly<Record<string, OwnPrice>>;
-  baseUrlOf(upstreamId: string): string;
+  /** Null where the upstream is gone: then only an own price tells. */
+  baseUrlOf(upstreamId: string): string | null;
 }
 
 /** USD; null where the price is not known. */
@@ -48,9 +49,9 @@ export function createCosts(deps: CostDeps): CostOf {
   return (model, upstreamId, usage) => {
     if (model === null) return null;
     const own = deps.ownPrices();
-    const rates = Object.hasOwn(own, model)
-      ? ownRates(own[model] as OwnPrice)
-      : listRates(model, deps.baseUrlOf(upstreamId));
+    if (Object.hasOwn(own, model)) return costAt(ownRates(own[model] as OwnPrice), usage);
+    const baseUrl = deps.baseUrlOf(upstreamId);
+    const rates = baseUrl === null ? null : listRates(model, baseUrl);
     return rates === null ? null : costAt(rates, usage);
   };
 }

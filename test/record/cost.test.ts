@@ -16,7 +16,11 @@ const usage = (changes: Partial<Usage> = {}): Usage => ({
 
 function costs(ownPrices: Record<string, { input: number; cached_input?: number; output: number }> = {}) {
   const now = NOW;
-  return createCosts({ clock: { now: () => now }, ownPrices: () => ownPrices, baseUrlOf: (id) => id });
+  return createCosts({
+    clock: { now: () => now },
+    ownPrices: () => ownPrices,
+    baseUrlOf: (id) => (id === "gone" ? null : id),
+  });
 }
 
 const OPENAI = "https://api.openai.com/v1";
@@ -81,6 +85,7 @@ test("own prices win; what is not known is null and never 0", () => {
   expect(costOf("no-such-model", "http://127.0.0.1:9/v1", usage())).toBeNull();
   expect(costOf("gpt-4o-nonsense-x", "https://api.x.ai/v1", usage())).toBeNull();
   expect(costOf(null, OPENAI, usage())).toBeNull();
+  expect([costOf("gpt-4o-mini", "gone", usage()), costOf("mine", "gone", usage())]).toEqual([null, 0]);
   expect(costOf("constructor", OPENAI, usage())).toBeNull();
   expect(costOf("__proto__", OPENAI, usage())).toBeNull();
 });
