@@ -38,7 +38,10 @@ test("a thousand streams at once: none waits unseen, all byte-exact, in bounded 
   let exact = 0;
   const running = Array.from({ length: streams }, async (_, index) => {
     const messages = [{ role: "user", content: `s ${index}` }];
-    const { headers, bytes } = await post(program.url, { model: "gpt-4o", stream: true, messages });
+    // Who asks for the usage gets every byte as it came.
+    const usage = { include_usage: true };
+    const body = { model: "gpt-4o", stream: true, stream_options: usage, messages };
+    const { headers, bytes } = await post(program.url, body);
     const call = upstream.calls[Number(headers["x-fake-call"])];
     if (call !== undefined && bytes.equals(Buffer.from(call.sentBody.bytes))) exact += 1;
   });
