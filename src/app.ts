@@ -27,6 +27,7 @@ import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
 import { withModelList } from "./proxy/model-answers.ts";
+import { guideOf, modelRoutes } from "./proxy/model-routes.ts";
 import { Models } from "./proxy/models.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createRealtime } from "./proxy/realtime.ts";
@@ -119,6 +120,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     clock,
     upstreamHealth: (id) => pool.upstreamHealth(id),
     probe: (keyId) => probeKey(upstreamDeps, keyId),
+    guide: (model) => guideOf(modelRoutes(model, settings.current, models)[0], models),
     checkBaseUrl,
     forgetLive: () => live.forget(),
     logTail,

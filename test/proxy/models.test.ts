@@ -153,6 +153,14 @@ describe("which upstream serves a model", () => {
     expect(await sentTo("TWO/anything")).toEqual([1, "key-b-123", "anything", "anything"]);
     expect(await sentTo("two/whole")).toEqual([1, "key-a-123", "two/whole", null]);
     expect((await sentTo("nobody/m"))[2]).toBe("nobody/m");
+    const explained = async (model: string) => {
+      const { json } = await app.api("GET", `/pool/explain?model=${encodeURIComponent(model)}`);
+      const { keys, total_keys } = json as { keys: { name: string; chosen: boolean }[]; total_keys: number };
+      return [keys[0]?.name, total_keys];
+    };
+    expect(await explained("two/m-1")).toEqual(["key-b-123", 1]);
+    expect(await explained("m-2")).toEqual(["key-b-123", 2]);
+    expect(await explained("m-1")).toEqual(["key-a-123", 2]);
     // Named expressly, no other upstream steps in.
     two.override(rateLimited({ retryAfter: 30 }));
     expect((await app.chat({ model: "two/m-1" })).status).toBe(429);
