@@ -32,6 +32,7 @@ import { Models } from "./proxy/models.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createRealtime } from "./proxy/realtime.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
+import { HeldBytes } from "./proxy/upload-body.ts";
 import { createCosts } from "./record/cost.ts";
 import { keyEvents } from "./record/key-events.ts";
 import { LiveRecord } from "./record/live.ts";
@@ -173,6 +174,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     forward: createForward(forwardDeps),
   });
   const clientLimit = new ClientLimit();
+  const heldUploads = new HeldBytes();
   const proxyRoutes = createProxyRoutes({
     clock,
     log,
@@ -187,6 +189,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     bodyLimits: () => ({
       body: settings.current.maxRequestBodyBytes,
       upload: settings.current.maxUploadBytes,
+      held: heldUploads,
     }),
     corsAllowedOrigins: () => settings.current.corsAllowedOrigins,
     poolNamed: directory.poolNamed,
