@@ -27,10 +27,12 @@ import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
 import { withModelList } from "./proxy/model-answers.ts";
+import { guideOf, modelRoutes } from "./proxy/model-routes.ts";
 import { Models } from "./proxy/models.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createRealtime } from "./proxy/realtime.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
+import { HeldBytes } from "./proxy/upload-body.ts";
 import { createCosts } from "./record/cost.ts";
 import { keyEvents } from "./record/key-events.ts";
 import { LiveRecord } from "./record/live.ts";
@@ -119,6 +121,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     clock,
     upstreamHealth: (id) => pool.upstreamHealth(id),
     probe: (keyId) => probeKey(upstreamDeps, keyId),
+    guide: (model) => guideOf(modelRoutes(model, settings.current, models)[0], models),
     checkBaseUrl,
     forgetLive: () => live.forget(),
     logTail,
@@ -171,6 +174,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     forward: createForward(forwardDeps),
   });
   const clientLimit = new ClientLimit();
+  const heldUploads = new HeldBytes();
   const proxyRoutes = createProxyRoutes({
     clock,
     log,
@@ -185,6 +189,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     bodyLimits: () => ({
       body: settings.current.maxRequestBodyBytes,
       upload: settings.current.maxUploadBytes,
+      held: heldUploads,
     }),
     corsAllowedOrigins: () => settings.current.corsAllowedOrigins,
     poolNamed: directory.poolNamed,

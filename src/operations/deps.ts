@@ -28,6 +28,8 @@ export interface OperationsDeps {
   upstreamHealth(id: string): UpstreamHealth;
   /** One cheap real call with this key; its outcome has been told to the pool when it settles. */
   probe(keyId: string): Promise<KeyTestResult>;
+  /** How requests for a model are led: what serves it, and by which keys first. */
+  guide(model: string): Pick<Ask, "model" | "rank" | "mayUse">;
   /** The address guard: why keys may not be sent to this URL, null where they may. */
   checkBaseUrl(url: string): string | null;
   /** The dashboard's figures begin anew. */

@@ -43,7 +43,8 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
     list: async () => [...inventory.pools.values()],
     async explain({ model, poolId }) {
       const strategy = poolId === null ? null : find(poolId).strategy;
-      return parts.pool.explain({ model, poolId, strategy, tried: new Set() }, MAX_EXPLAINED_KEYS);
+      const guide = model === null ? { model } : parts.guide(model);
+      return parts.pool.explain({ ...guide, poolId, strategy, tried: new Set() }, MAX_EXPLAINED_KEYS);
     },
     get: async (id) => find(id),
 

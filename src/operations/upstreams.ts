@@ -62,7 +62,8 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
   return {
     list: async () => [...inventory.upstreams.values()].map(withHealth),
     get: async (id) => withHealth(find(id)),
-    presets: () => presets.map(({ name, baseUrl, authStyle, keysUrl }) => ({ name, baseUrl, authStyle, keysUrl })),
+    presets: () =>
+      presets.map(({ name, baseUrl, authStyle, keysUrl }) => ({ name, baseUrl, authStyle, keysUrl })),
 
     add: (input, actor) =>
       change(async () => {

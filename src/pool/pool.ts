@@ -281,6 +281,11 @@ export class KeyPool implements PoolControl {
     return found;
   }
 
+  /** For calls on nobody's behalf, which count nowhere. */
+  secretOf(id: string): string | null {
+    return this.#keys.get(id)?.secret ?? null;
+  }
+
   view(id: string): KeyView | null {
     const entry = this.#keys.get(id);
     return entry === undefined ? null : viewOf(entry, this.#upkeep.moment());

@@ -8,7 +8,7 @@ import type { AttemptResult } from "./attempt.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { answerList } from "./list-answer.ts";
 import { bodyWithModel, targetWithModel } from "./model-body.ts";
-import { type KnownModels, type ModelRoute, modelRoutes } from "./model-routes.ts";
+import { guideOf, type KnownModels, type ModelRoute, modelRoutes } from "./model-routes.ts";
 import type { KeyRank } from "./models.ts";
 import type { ProxyRequest } from "./request.ts";
 import { RetryBudget, RetryPlan } from "./retry.ts";
@@ -88,14 +88,14 @@ export function createForward(deps: ForwardDeps): Forward {
   /** Walks the keys for one model; null where they are all out and another model may serve. */
   async function walk(way: Way): Promise<Response | null> {
     const { request, exchange, settings, plan, route, owner, isLast } = way;
-    const { model, upstreamId } = route;
-    const rank = model === null ? null : models.rank(model);
-    const mayUse = restrictionTo(owner, upstreamId);
+    const { model } = route;
+    const guide = guideOf(route, models);
+    if (owner !== null) guide.mayUse = (keyId) => keyId === owner;
     let tried: ReadonlySet<string> = NONE_TRIED;
     const ofPool = request.poolId === null ? null : deps.strategyOf(request.poolId);
     const choosing = { strategy: ofPool ?? settings.strategy, countsTokens: pool.countsTokens };
     for (let n = 0; ; n += 1) {
-      const ask: Ask = { ...askOf(request, tried, choosing), model, rank, mayUse };
+      const ask: Ask = { ...askOf(request, tried, choosing), ...guide };
       // Who has another model to go to does not wait for a key.
       const claim = isLast ? pool.claimOrWait(ask, plan.msLeft(clock.monotonic())) : pool.claim(ask);
       const { lease, refusal } = "leave" in claim ? await exchange.waitFor(claim) : claim;
@@ -166,11 +166,6 @@ interface Way {
   /** The only key that may serve it. */
   owner: string | null;
   isLast: boolean;
-}
-
-function restrictionTo(owner: string | null, upstreamId: string | null): Ask["mayUse"] {
-  if (owner !== null) return (keyId) => keyId === owner;
-  return upstreamId === null ? null : (_, ofKey) => ofKey === upstreamId;
 }
 
 const NONE_TRIED: ReadonlySet<string> = new Set();

@@ -1,3 +1,6 @@
+import type { Ask } from "../pool/pool.ts";
+import type { KeyRank } from "./models.ts";
+
 /** One way to serve a request: this model, at this upstream where one was named. */
 export interface ModelRoute {
   /** Null: the request names none. */
@@ -21,21 +24,32 @@ export interface KnownModels {
   upstreamNamed(name: string): string | null;
 }
 
-const NO_MODEL: readonly ModelRoute[] = [{ model: null, upstreamId: null }];
+/** At least one. */
+export type ModelRoutes = readonly [ModelRoute, ...ModelRoute[]];
+
+const NO_MODEL: ModelRoutes = [{ model: null, upstreamId: null }];
 
 /**
  * The ways to serve what a client asked for, in order: what it asked for or its alias, then the fallbacks of either.
  * A fallback may itself be an alias, but aliases do not lead to aliases.
  */
-export function modelRoutes(
-  asked: string | null,
-  names: ModelNames,
-  known: KnownModels,
-): readonly ModelRoute[] {
+export function modelRoutes(asked: string | null, names: ModelNames, known: KnownModels): ModelRoutes {
   if (asked === null) return NO_MODEL;
   const first = routeOf(asked, names, known);
   const substitutes = own(names.modelFallbacks, asked) ?? own(names.modelFallbacks, first.model ?? "") ?? [];
   return [first, ...substitutes.map((model) => routeOf(model, names, known))];
+}
+
+/** What a route asks of the pool. */
+export function guideOf(
+  { model, upstreamId }: ModelRoute,
+  models: { rank(model: string): KeyRank | null },
+): Pick<Ask, "model" | "rank" | "mayUse"> {
+  return {
+    model,
+    rank: model === null ? null : models.rank(model),
+    mayUse: upstreamId === null ? null : (_, ofKey) => ofKey === upstreamId,
+  };
 }
 
 function routeOf(asked: string, names: ModelNames, known: KnownModels): ModelRoute {

@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.ts";
-import type { Ending, Lease } from "../pool/pool.ts";
 import type { Settings } from "../settings.ts";
 import type { KeyView, Upstream, Verdict } from "../types.ts";
 import type { UpstreamClient } from "../upstream/types.ts";
@@ -7,7 +6,6 @@ import { Attempt } from "./attempt.ts";
 import { ModelHints } from "./model-hints.ts";
 import { type ListedModel, modelsIn, plainId } from "./model-list.ts";
 import { headersTo, modelsUrl } from "./upstream-address.ts";
-import { verdictOf } from "./verdict.ts";
 
 /** A list is used for as long as there is no newer one; after this it is asked for again, in the background. */
 const FRESH_MS = 300_000;
@@ -29,7 +27,7 @@ export type KeyRank = (keyId: string, upstreamId: string) => number;
 export interface ModelsDeps {
   clock: Clock;
   client: UpstreamClient;
-  pool: { claimKey(id: string): Lease | null; release(lease: Lease, ending: Ending): void };
+  pool: { secretOf(id: string): string | null };
   settings(): Settings;
   keys(): KeyView[];
   upstream(id: string): Upstream;
@@ -204,47 +202,35 @@ export class Models {
   async #askAll(keys: readonly KeyView[]): Promise<void> {
     const left = [...keys];
     const worker = async () => {
-      for (let key = left.shift(); key !== undefined; key = left.shift()) await this.#ask(key);
+      for (let key = left.shift(); key !== undefined; key = left.shift()) await this.#ask(key).catch(IGNORED);
     };
     await Promise.all(Array.from({ length: Math.min(MAX_CALLS_AT_ONCE, keys.length) }, worker));
   }
 
+  /** On nobody's behalf: what comes of it is held against no key, since a host may serve well and have no list. */
   async #ask(key: KeyView): Promise<void> {
-    const { deps } = this;
-    const lease = deps.pool.claimKey(key.id);
-    if (lease === null) return;
-    let verdict = NEUTRAL;
-    let models: ListedModel[] | null = null;
-    const upstream = deps.upstream(lease.upstreamId);
-    try {
-      const attempt = new Attempt(deps.client, {
-        now: deps.clock.now,
-        stream: false,
-        secret: lease.secret,
-        isHead: false,
-      });
-      const { connectTimeoutMs } = deps.settings();
-      const { answer, verdict: meant } = await attempt.run(
-        {
-          method: "GET",
-          url: modelsUrl(upstream),
-          headers: headersTo(upstream, "/models", lease.secret, [["accept", "application/json"]]),
-          body: null,
-        },
-        { connectTimeoutMs, firstByteTimeoutMs: LONGEST_CALL_MS, idleTimeoutMs: LONGEST_CALL_MS },
-      );
-      // Only what is about the key itself counts: a host may serve well and yet have no list.
-      if (meant.outcome === "ok" || meant.blame === "key") verdict = meant;
-      if (answer?.kind === "flowing") answer.source.abort();
-      else if (meant.outcome === "ok") models = modelsIn(answer?.text ?? "");
-    } finally {
-      deps.pool.release(lease, { verdict, usage: null, costUsd: null });
-    }
+    const { clock, client, pool, settings } = this.deps;
+    const secret = pool.secretOf(key.id);
+    if (secret === null) return;
+    const upstream = this.deps.upstream(key.upstreamId);
+    const { connectTimeoutMs } = settings();
+    const attempt = new Attempt(client, { now: clock.now, stream: false, secret, isHead: false });
+    const { answer, verdict } = await attempt.run(
+      {
+        method: "GET",
+        url: modelsUrl(upstream),
+        headers: headersTo(upstream, "/models", secret, [["accept", "application/json"]]),
+        body: null,
+      },
+      { connectTimeoutMs, firstByteTimeoutMs: LONGEST_CALL_MS, idleTimeoutMs: LONGEST_CALL_MS },
+    );
+    if (answer?.kind === "flowing") answer.source.abort();
+    const models = answer?.kind === "whole" && verdict.outcome === "ok" ? modelsIn(answer.text) : null;
     // Rather an old list than none.
     const before = this.#lists.get(key.id);
     if (models === null && before !== undefined && before.baseUrl === upstream.baseUrl) return;
     const ids = new Set((models ?? []).map(({ id }) => plainId(id)));
-    this.#lists.set(key.id, { upstreamId: lease.upstreamId, baseUrl: upstream.baseUrl, models, ids });
+    this.#lists.set(key.id, { upstreamId: upstream.id, baseUrl: upstream.baseUrl, models, ids });
     this.#index();
     this.#tell();
   }
@@ -278,4 +264,5 @@ function mayBeAsked({ status }: KeyView): boolean {
   return status === "available" || status === "daily_limit_reached";
 }
 
-const NEUTRAL = verdictOf({ outcome: "client_closed", status: 499, reason: "" });
+/** The key or its upstream may be gone by now; then there is nothing to be listed. */
+const IGNORED = () => {};

@@ -15,7 +15,7 @@ import { textOf } from "./decode.ts";
 import { ProxyError } from "./errors.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import type { ForwardDeps } from "./forward.ts";
-import { modelRoutes } from "./model-routes.ts";
+import { guideOf, modelRoutes } from "./model-routes.ts";
 import { afterOutput, judgeAnswer, judgeFailure, judgeStreamEvent } from "./outcome.ts";
 import { RealtimeSession, type SessionEnd } from "./realtime-session.ts";
 import type { ProxyRequest } from "./request.ts";
@@ -99,14 +99,14 @@ export function createRealtime(deps: RealtimeDeps): Realtime {
     const preparing = request.model === null ? null : models.prepare();
     if (preparing !== null) await preparing;
     const routes = modelRoutes(request.model, settings, models);
-    for (const [index, { model, upstreamId }] of routes.entries()) {
+    for (const [index, route] of routes.entries()) {
       const isLast = index === routes.length - 1;
+      const { model } = route;
       exchange.serving(model);
-      const rank = model === null ? null : models.rank(model);
-      const mayUse = upstreamId === null ? null : (_: string, ofKey: string) => ofKey === upstreamId;
+      const guide = guideOf(route, models);
       const tried = new Set<string>();
       for (;;) {
-        const { lease, refusal } = deps.pool.claim({ model, poolId: request.poolId, tried, rank, mayUse });
+        const { lease, refusal } = deps.pool.claim({ ...guide, poolId: request.poolId, tried });
         if (lease === null) {
           if (isLast) return exchange.giveUp(refusal);
           break;

@@ -4,7 +4,7 @@ import { ProxyError } from "./errors.ts";
 import { FormField } from "./form-field.ts";
 import { requestHeaders } from "./headers.ts";
 import { namedIds } from "./named-ids.ts";
-import { UploadBody, uploadTooLarge } from "./upload-body.ts";
+import { type HeldBytes, UploadBody, uploadTooLarge } from "./upload-body.ts";
 
 /** What the proxy does with the connection that a request came by. */
 export interface ClientConnection {
@@ -80,6 +80,8 @@ export interface BodyLimits {
   body: number;
   /** Multipart and raw, in bytes. */
   upload: number;
+  /** What is held of all uploads. */
+  held: HeldBytes;
 }
 
 export interface Arrival {
@@ -99,7 +101,7 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
   const { request, path } = arrival;
   const endpoint = findEndpoint(request.method, path);
   const isUpload = endpoint.body === "upload" && !isJson(request) && request.body !== null;
-  const upload = isUpload ? uploadOf(request, limits.upload) : null;
+  const upload = isUpload ? uploadOf(request, limits) : null;
   const body =
     endpoint.body === "none" || isUpload ? null : await readBody(request, limits.body).catch(clientLeft);
   const facts = body === null ? NOTHING : factsOf(body, endpoint);
@@ -170,11 +172,12 @@ function tooLarge(maxBytes: number): ProxyError {
   );
 }
 
-function uploadOf(request: Request, maxBytes: number): UploadBody {
+function uploadOf(request: Request, limits: BodyLimits): UploadBody {
+  const maxBytes = limits.upload;
   const length = request.headers.get("content-length");
   if (Number(length ?? "0") > maxBytes) throw uploadTooLarge(maxBytes);
   const stream = request.body as ReadableStream<Uint8Array>;
-  return new UploadBody(stream, length === null ? null : Number(length), maxBytes);
+  return new UploadBody(stream, length === null ? null : Number(length), maxBytes, limits.held);
 }
 
 /** Where a model is asked, the body must be a JSON object; elsewhere whatever it is goes on as it came. */
@@ -226,7 +229,10 @@ function isJson(request: Request): boolean {
 /** The name comes before or behind the file; it is looked for in as much of the body as may be held. */
 async function modelOfForm(upload: UploadBody, request: Request): Promise<string | null> {
   const field = new FormField(request.headers.get("content-type") ?? "", "model");
-  await upload.readAhead(field.look).catch(clientLeft);
+  await upload.readAhead(field.look).catch((error: unknown) => {
+    upload.cancel();
+    return clientLeft(error);
+  });
   return field.value === "" ? null : field.value;
 }
 

@@ -6,6 +6,7 @@ import { firstEvent } from "./first-event.ts";
 import { findHeader } from "./headers.ts";
 import { answerIds } from "./named-ids.ts";
 import type { ProxyRequest } from "./request.ts";
+import { wrongPath } from "./request-signals.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** Who remembers which key's account has what. */
@@ -25,9 +26,11 @@ export async function ownerOf(request: ProxyRequest, owners: Owners): Promise<st
 
 /** The answer says that this account does not have what the request names: another may. Nothing was done. */
 export function isNotHere(request: ProxyRequest, result: AttemptResult): boolean {
-  if (request.ids.length === 0) return false;
+  if (request.ids.length === 0 || result.answer?.kind !== "whole") return false;
+  const { text } = result.answer;
+  // A page, or a path that the host does not have at all: that is the same with every key.
+  if (!text.startsWith("{") || wrongPath.text?.test(text) === true) return false;
   if (result.status === 404) return true;
-  const text = result.answer?.kind === "whole" ? result.answer.text : "";
   return result.status === 400 && /not[_ ]found|no such|does not exist/i.test(text);
 }
 

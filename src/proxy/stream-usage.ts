@@ -63,7 +63,7 @@ export class UsageRefusals {
 export function mayRefuseUsage({ status, answer }: AttemptResult): boolean {
   if (status === null || status < 400 || status === 401 || status === 429 || answer?.kind !== "whole")
     return false;
-  return /stream_?options|include_?usage|(?:unknown|unexpected|unrecognized|unsupported|extra|additional|invalid) .{0,40}(?:field|param|argument|propert|input|key|name)|not permitted/i.test(
+  return /stream_?options|include_?usage|(?:unknown|unexpected|unrecognized|unsupported|extra|additional) .{0,40}(?:field|param|argument|propert|input|key|name)|not permitted/i.test(
     answer.text,
   );
 }

@@ -3,8 +3,25 @@ import { ProxyError } from "./errors.ts";
 
 /** The beginning of an upload that is kept, so that it can be sent again with another key. */
 const HELD_BYTES = 8 * 1024 * 1024;
+/** What all uploads together may hold; beyond it a new piece is the last that is held of its upload. */
+const HELD_IN_ALL_BYTES = 256 * 1024 * 1024;
 /** A client that sends nothing for so long while its body is wanted is given up. */
 const LONGEST_PAUSE_MS = 30_000;
+
+/** Counts what is held of all uploads. */
+export class HeldBytes {
+  #bytes = 0;
+
+  constructor(private readonly most: number = HELD_IN_ALL_BYTES) {}
+
+  get isFull(): boolean {
+    return this.#bytes >= this.most;
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+}
 
 /**
  * A body that is sent on as it comes, at the pace of the upstream. Its beginning is held, and as long as that is all
@@ -17,6 +34,9 @@ export class UploadBody {
   bytes = 0;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  /** More came than may be held: with the next piece nothing is held any more. */
+  #isBeyond = false;
   #dropped = false;
   #ended = false;
   #pulling: Promise<Uint8Array | null> | null = null;
@@ -26,6 +46,7 @@ export class UploadBody {
     /** As its header states; null where it comes in chunks. */
     private readonly length: number | null,
     private readonly maxBytes: number,
+    private readonly heldInAll: HeldBytes,
   ) {
     this.#reader = stream.getReader();
   }
@@ -37,7 +58,7 @@ export class UploadBody {
 
   /** Reads ahead, within what may be held, until `look` has seen enough. Called with each piece once, in order. */
   async readAhead(look: (piece: Uint8Array) => boolean): Promise<void> {
-    while (this.bytes < HELD_BYTES) {
+    while (this.#mayHoldMore) {
       const piece = await this.#pull();
       if (piece === null || look(piece)) return;
     }
@@ -53,7 +74,7 @@ export class UploadBody {
           next += 1;
           return held;
         }
-        if (!this.#dropped && this.bytes >= HELD_BYTES) this.#drop();
+        if (!this.#dropped && this.#isBeyond) this.#drop();
         const piece = await this.#pull();
         if (this.#dropped || piece === null) return piece;
       }
@@ -68,9 +89,22 @@ export class UploadBody {
     this.#ended = true;
   }
 
+  get #mayHoldMore(): boolean {
+    return this.#heldBytes < HELD_BYTES && !this.heldInAll.isFull;
+  }
+
+  #hold(piece: Uint8Array): void {
+    if (!this.#mayHoldMore) this.#isBeyond = true;
+    this.#held.push(piece);
+    this.#heldBytes += piece.byteLength;
+    this.heldInAll.add(piece.byteLength);
+  }
+
   #drop(): void {
     this.#dropped = true;
     this.#held = [];
+    this.heldInAll.add(-this.#heldBytes);
+    this.#heldBytes = 0;
   }
 
   /** The next piece; whoever asks while one is under way gets the same. */
@@ -94,7 +128,7 @@ export class UploadBody {
       }
       this.bytes += value.byteLength;
       if (this.bytes > this.maxBytes) throw this.#fail(uploadTooLarge(this.maxBytes));
-      if (!this.#dropped) this.#held.push(value);
+      if (!this.#dropped) this.#hold(value);
       return value;
     } finally {
       clearTimeout(timer);

@@ -1,5 +1,6 @@
 import type { Sql } from "./database.ts";
 import { defineTable, plain, whole } from "./table.ts";
+import type { Turns } from "./turns.ts";
 import type { ResourceOwner, Storage } from "./types.ts";
 
 const owners = defineTable<ResourceOwner>("resource_owners", {
@@ -18,22 +19,26 @@ const FORGET_BEYOND =
   "DELETE FROM resource_owners WHERE id IN " +
   "(SELECT id FROM resource_owners ORDER BY seen_at DESC, id LIMIT -1 OFFSET ?)";
 
-export function createResourceOwners(sql: Sql): Storage["resourceOwners"] {
+export function createResourceOwners(sql: Sql, turns: Turns): Storage["resourceOwners"] {
   return {
     async find(id, notBefore) {
       const row = sql.get(FIND, id, notBefore);
       return row === null ? null : owners.decode(row);
     },
     async write(list) {
-      sql.batch(() => {
-        for (const owner of list) sql.run(WRITE, ...owners.encode(owner));
-      });
+      await turns.take(() =>
+        sql.batch(() => {
+          for (const owner of list) sql.run(WRITE, ...owners.encode(owner));
+        }),
+      );
     },
     async forget(notBefore, most) {
-      sql.batch(() => {
-        sql.run(FORGET_OLD, notBefore);
-        sql.run(FORGET_BEYOND, most);
-      });
+      await turns.take(() =>
+        sql.batch(() => {
+          sql.run(FORGET_OLD, notBefore);
+          sql.run(FORGET_BEYOND, most);
+        }),
+      );
     },
   };
 }

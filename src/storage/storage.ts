@@ -69,7 +69,7 @@ export async function openStorage(options: {
       },
       list: (query) => reader.call("listKeyEvents", query),
     },
-    resourceOwners: createResourceOwners(sql),
+    resourceOwners: createResourceOwners(sql, turns),
     maintenance: createMaintenance(reader, turns),
     async rotations() {
       return readRotations(sql);

@@ -53,10 +53,10 @@ test("the official SDK through the executable, ten keys of which five are at fau
     const messages = [{ role: "user" as const, content }];
     try {
       const streamed = index % 2 === 1;
-      // With the usage asked for, nothing is added to the request and no chunk is taken out of the answer.
-      const form = streamed ? { stream: true as const, stream_options: { include_usage: true } } : {};
+      // Where the client asks for the usage itself, no byte of the stream is taken out again.
+      const usage = streamed ? { stream_options: { include_usage: true } } : {};
       const answer = await client.chat.completions
-        .create({ model: "gpt-4o", messages, ...form })
+        .create({ model: "gpt-4o", messages, stream: streamed as false, ...usage })
         .asResponse();
       const bytes = Buffer.from(await answer.arrayBuffer());
       const call = upstream.calls[Number(answer.headers.get("x-fake-call"))];

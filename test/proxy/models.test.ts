@@ -57,7 +57,7 @@ describe("GET /models", () => {
     const began = performance.now();
     expect(await listOf(app)).toEqual(["m-1"]);
     expect(performance.now() - began).toBeLessThan(2_000);
-    expect((await app.keys()).find(({ name }) => name === "key-b-123")?.strikes).toBe(0);
+    for (const key of await app.keys()) expect([key.status, key.request_count]).toEqual(["available", 0]);
   });
 
   test("a pool has the models of its own keys; an alias is listed; no list at all is told as it came", async () => {
@@ -153,6 +153,14 @@ describe("which upstream serves a model", () => {
     expect(await sentTo("TWO/anything")).toEqual([1, "key-b-123", "anything", "anything"]);
     expect(await sentTo("two/whole")).toEqual([1, "key-a-123", "two/whole", null]);
     expect((await sentTo("nobody/m"))[2]).toBe("nobody/m");
+    const explained = async (model: string) => {
+      const { json } = await app.api("GET", `/pool/explain?model=${encodeURIComponent(model)}`);
+      const { keys, total_keys } = json as { keys: { name: string; chosen: boolean }[]; total_keys: number };
+      return [keys[0]?.name, total_keys];
+    };
+    expect(await explained("two/m-1")).toEqual(["key-b-123", 1]);
+    expect(await explained("m-2")).toEqual(["key-b-123", 2]);
+    expect(await explained("m-1")).toEqual(["key-a-123", 2]);
     // Named expressly, no other upstream steps in.
     two.override(rateLimited({ retryAfter: 30 }));
     expect((await app.chat({ model: "two/m-1" })).status).toBe(429);

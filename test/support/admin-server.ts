@@ -85,6 +85,7 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
     secretBox,
     clock,
     upstreamHealth: (id) => pool.upstreamHealth(id),
+    guide: (model) => ({ model }),
     probe:
       options.probe ?? (async () => ({ outcome: "ok", status: 200, latencyMs: 12, message: "It works." })),
     checkBaseUrl: options.checkBaseUrl ?? (() => null),
