@@ -7,8 +7,8 @@ import { type MonitoringDeps, monitoringRoutes } from "./api/monitoring.ts";
 import { explainRoutes } from "./api/pool.ts";
 import { poolRoutes } from "./api/pools.ts";
 import type { Route } from "./api/route.ts";
-import { statsRoutes } from "./api/stats.ts";
 import { settingRoutes } from "./api/settings.ts";
+import { statsRoutes } from "./api/stats.ts";
 import { upstreamRoutes } from "./api/upstreams.ts";
 
 const PREFIX = "/api/admin";

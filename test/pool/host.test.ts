@@ -126,6 +126,30 @@ describe("the breaker", () => {
   });
 });
 
+describe("what a host remembers", () => {
+  test("when another key was answered well last", () => {
+    const host = new Host("u");
+    expect(host.othersOkAt("a")).toBe(Number.NEGATIVE_INFINITY);
+    host.succeeded("a", 1);
+    expect([host.othersOkAt("a"), host.othersOkAt("b")]).toEqual([Number.NEGATIVE_INFINITY, 1]);
+    host.succeeded("b", 2);
+    host.succeeded("b", 3);
+    expect([host.othersOkAt("a"), host.othersOkAt("b"), host.othersOkAt("c")]).toEqual([3, 1, 3]);
+  });
+
+  test("when the present row began, and that it opened by limits: said once", () => {
+    const host = new Host("u");
+    host.enabledKeys = 3;
+    host.failed("k0", 5, "down");
+    host.succeeded("k0", 6);
+    const opened = Array.from({ length: 22 }, (_, n) => host.limited(`k${n % 3}`, 10 + n, "limited"));
+    expect(opened.map((did, n) => (did ? n : -1)).filter((n) => n >= 0)).toEqual([19]);
+    expect(host.rowBeganAt).toBe(10);
+    expect(host.isLimited).toBe(true);
+    expect(openHost().isLimited).toBe(false);
+  });
+});
+
 describe("an overloaded host", () => {
   test("is left alone for a moment after three in a row, longer each time, at most 2 s", () => {
     const host = new Host("u");
