@@ -67,6 +67,7 @@ export class UploadBody {
   /** The body from its start. What was opened before must not be read any more. */
   open(): BodySource {
     let next = 0;
+    let passed: Uint8Array | null = null;
     const read = async (): Promise<Uint8Array | null> => {
       for (;;) {
         const held = this.#held[next];
@@ -75,8 +76,12 @@ export class UploadBody {
           return held;
         }
         if (!this.#dropped && this.#isBeyond) this.#drop();
+        if (passed !== null) free(passed);
+        passed = null;
         const piece = await this.#pull();
-        if (this.#dropped || piece === null) return piece;
+        if (!this.#dropped && piece !== null) continue;
+        passed = piece;
+        return piece;
       }
     };
     return { length: this.length, read };
@@ -139,6 +144,14 @@ export class UploadBody {
     this.failure = failure;
     return failure;
   }
+}
+
+/**
+ * Gives a piece's memory back at once: left to the collector, a fast upload would have tens of megabytes of pieces lying
+ * about that were sent long ago.
+ */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 export function uploadTooLarge(maxBytes: number): ProxyError {
