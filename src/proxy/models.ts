@@ -1,20 +1,13 @@
-import type { Clock } from "../clock.ts";
-import type { Settings } from "../settings.ts";
 import type { KeyView, Upstream, Verdict } from "../types.ts";
-import type { UpstreamClient } from "../upstream/types.ts";
-import { Attempt } from "./attempt.ts";
+import { countingKeys, type ListCallDeps, listText, mayBeAsked } from "./model-call.ts";
 import { ModelHints } from "./model-hints.ts";
 import { type ListedModel, modelsIn, plainId } from "./model-list.ts";
-import { headersTo, modelsUrl } from "./upstream-address.ts";
 
 /** A list is used for as long as there is no newer one; after this it is asked for again, in the background. */
 const FRESH_MS = 300_000;
 /** Whether there are keys without a list is looked at no more often than this: it means to go through all keys. */
 const LOOK_EVERY_MS = 5_000;
-/** An upstream with thousands of keys is not asked with each of them. */
-const MAX_KEYS_PER_UPSTREAM = 32;
 const MAX_CALLS_AT_ONCE = 16;
-const LONGEST_CALL_MS = 20_000;
 /** Who asks while nothing is known waits for a first list so long, and for the others no longer than this. */
 const LONGEST_FIRST_WAIT_MS = 10_000;
 const LONGEST_WAIT_FOR_OTHERS_MS = 1_000;
@@ -24,11 +17,7 @@ const MAX_RANKS = 1_000;
 /** 0: to be used first. Keys of a higher rank come after all of a lower one; none is ever left out. */
 export type KeyRank = (keyId: string, upstreamId: string) => number;
 
-export interface ModelsDeps {
-  clock: Clock;
-  client: UpstreamClient;
-  pool: { secretOf(id: string): string | null };
-  settings(): Settings;
+export interface ModelsDeps extends ListCallDeps {
   keys(): KeyView[];
   upstream(id: string): Upstream;
   upstreams(): readonly Upstream[];
@@ -37,6 +26,8 @@ export interface ModelsDeps {
 interface KeyList {
   upstreamId: string;
   baseUrl: string;
+  /** Of the answer's text. */
+  hash: number | bigint;
   /** Null: the upstream gave none. */
   models: ListedModel[] | null;
   ids: ReadonlySet<string>;
@@ -50,6 +41,7 @@ export class Models {
   #ranks = new Map<string, KeyRank | null>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #firstAskedAt = Number.POSITIVE_INFINITY;
+  #askingSince = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | null = null;
   /** Wakes those who wait for a list. */
@@ -123,55 +115,39 @@ export class Models {
    * list is described as by the first of them. Empty where no upstream gave a list.
    */
   async list(poolId: string | null): Promise<ListedModel[]> {
-    this.#dropForeign();
-    this.#refreshIfStale();
-    if (this.#asking !== null && this.#missesSome(poolId)) {
-      await this.#wait(LONGEST_FIRST_WAIT_MS, () => this.#hasList(poolId));
-      if (this.#missesSome(poolId))
-        await this.#wait(LONGEST_WAIT_FOR_OTHERS_MS, () => !this.#missesSome(poolId));
+    const all = this.deps.keys();
+    this.#dropForeign(all);
+    this.#refreshIfStale(all);
+    const keys = countingKeys(all, poolId);
+    const missesSome = () => keys.some((key) => mayBeAsked(key) && !this.#lists.has(key.id));
+    if (this.#asking !== null && missesSome()) {
+      await this.#wait(LONGEST_FIRST_WAIT_MS, () => keys.some(({ id }) => this.#lists.get(id)?.models));
+      const leftMs = this.#askingSince + LONGEST_WAIT_FOR_OTHERS_MS - this.deps.clock.monotonic();
+      if (missesSome() && leftMs > 0) await this.#wait(leftMs, () => !missesSome());
     }
     const found = new Map<string, ListedModel>();
-    for (const list of this.#listsOf(poolId)) {
-      for (const model of list.models ?? []) if (!found.has(model.id)) found.set(model.id, model);
+    for (const models of this.#listsOf(keys)) {
+      for (const model of models) if (!found.has(model.id)) found.set(model.id, model);
     }
     return [...found.values()];
   }
 
-  #listsOf(poolId: string | null): KeyList[] {
-    const lists: { list: KeyList; isDefault: boolean }[] = [];
-    for (const { id, upstreamId } of this.#eligible(poolId)) {
-      const list = this.#lists.get(id);
-      if (list !== undefined) lists.push({ list, isDefault: this.deps.upstream(upstreamId).isDefault });
-    }
-    return lists.toSorted((a, b) => Number(b.isDefault) - Number(a.isDefault)).map(({ list }) => list);
-  }
-
-  #hasList(poolId: string | null): boolean {
-    return this.#listsOf(poolId).some(({ models }) => models !== null);
-  }
-
-  #missesSome(poolId: string | null): boolean {
-    return this.#eligible(poolId).some((key) => mayBeAsked(key) && !this.#lists.has(key.id));
+  /** Each list once, those of the default upstream first. */
+  #listsOf(keys: readonly KeyView[]): ReadonlySet<ListedModel[]> {
+    const first = this.deps.upstreams().find(({ isDefault }) => isDefault)?.id;
+    const lists = keys.map(({ id }) => this.#lists.get(id)).filter((list) => list !== undefined);
+    const ordered = [
+      ...lists.filter(({ upstreamId }) => upstreamId === first),
+      ...lists.filter(({ upstreamId }) => upstreamId !== first),
+    ];
+    return new Set(ordered.flatMap(({ models }) => (models === null ? [] : [models])));
   }
 
   // --- asking the upstreams -----------------------------------------------------------------------------
 
-  /** Keys whose lists count, at most so many an upstream and pool. */
-  #eligible(poolId: string | null): KeyView[] {
-    const counts = new Map<string, number>();
-    return this.deps.keys().filter(({ status, upstreamId, poolId: ofKey }) => {
-      if (poolId !== null && ofKey !== poolId) return false;
-      if (status === "disabled" || status === "invalid") return false;
-      const group = `${upstreamId} ${ofKey}`;
-      const count = (counts.get(group) ?? 0) + 1;
-      counts.set(group, count);
-      return count <= MAX_KEYS_PER_UPSTREAM;
-    });
-  }
-
   /** Lists of keys that are gone, or that came from another address than their upstream has now. */
-  #dropForeign(): void {
-    const ids = new Set(this.deps.keys().map(({ id }) => id));
+  #dropForeign(keys: readonly KeyView[]): void {
+    const ids = new Set(keys.map(({ id }) => id));
     let dropped = false;
     for (const [keyId, { upstreamId, baseUrl }] of this.#lists) {
       const isThere =
@@ -182,17 +158,18 @@ export class Models {
     if (dropped) this.#index();
   }
 
-  #refreshIfStale(): void {
+  #refreshIfStale(keys: readonly KeyView[] = this.deps.keys()): void {
     if (this.#asking !== null) return;
     const now = this.deps.clock.monotonic();
     this.#lookedAt = now;
     const isStale = now - this.#askedAt >= FRESH_MS;
-    const wanted = this.#eligible(null).filter(
+    const wanted = countingKeys(keys, null).filter(
       (key) => mayBeAsked(key) && (isStale || !this.#lists.has(key.id)),
     );
     if (wanted.length === 0) return;
     if (isStale) this.#askedAt = now;
     this.#firstAskedAt = Math.min(this.#firstAskedAt, now);
+    this.#askingSince = now;
     this.#asking = this.#askAll(wanted).finally(() => {
       this.#asking = null;
       this.#tell();
@@ -207,30 +184,21 @@ export class Models {
     await Promise.all(Array.from({ length: Math.min(MAX_CALLS_AT_ONCE, keys.length) }, worker));
   }
 
-  /** On nobody's behalf: what comes of it is held against no key, since a host may serve well and have no list. */
   async #ask(key: KeyView): Promise<void> {
-    const { clock, client, pool, settings } = this.deps;
-    const secret = pool.secretOf(key.id);
-    if (secret === null) return;
     const upstream = this.deps.upstream(key.upstreamId);
-    const { connectTimeoutMs } = settings();
-    const attempt = new Attempt(client, { now: clock.now, stream: false, secret, isHead: false });
-    const { answer, verdict } = await attempt.run(
-      {
-        method: "GET",
-        url: modelsUrl(upstream),
-        headers: headersTo(upstream, "/models", secret, [["accept", "application/json"]]),
-        body: null,
-      },
-      { connectTimeoutMs, firstByteTimeoutMs: LONGEST_CALL_MS, idleTimeoutMs: LONGEST_CALL_MS },
+    const text = await listText(this.deps, key.id, upstream);
+    if (text === null) return;
+    const hash = Bun.hash(text);
+    // Most keys of an upstream list the same: one copy serves them all.
+    const same = [...this.#lists.values()].find(
+      (list) => list.hash === hash && list.upstreamId === upstream.id,
     );
-    if (answer?.kind === "flowing") answer.source.abort();
-    const models = answer?.kind === "whole" && verdict.outcome === "ok" ? modelsIn(answer.text) : null;
+    const models = same === undefined ? modelsIn(text) : same.models;
     // Rather an old list than none.
     const before = this.#lists.get(key.id);
     if (models === null && before !== undefined && before.baseUrl === upstream.baseUrl) return;
-    const ids = new Set((models ?? []).map(({ id }) => plainId(id)));
-    this.#lists.set(key.id, { upstreamId: upstream.id, baseUrl: upstream.baseUrl, models, ids });
+    const ids = same?.ids ?? new Set((models ?? []).map(({ id }) => plainId(id)));
+    this.#lists.set(key.id, { upstreamId: upstream.id, baseUrl: upstream.baseUrl, hash, models, ids });
     this.#index();
     this.#tell();
   }
@@ -238,7 +206,8 @@ export class Models {
   #index(): void {
     this.#ranks.clear();
     this.#listed = new Set();
-    for (const { ids } of this.#lists.values()) for (const id of ids) this.#listed.add(id);
+    const distinct = new Set(Array.from(this.#lists.values(), ({ ids }) => ids));
+    for (const ids of distinct) for (const id of ids) this.#listed.add(id);
   }
 
   #tell(): void {
@@ -257,11 +226,6 @@ export class Models {
     while (!isOver && this.#asking !== null && !enough()) await Promise.race([this.#arrived.promise, timeUp]);
     clearTimeout(timer);
   }
-}
-
-/** A key that is told to wait is not troubled for a list. */
-function mayBeAsked({ status }: KeyView): boolean {
-  return status === "available" || status === "daily_limit_reached";
 }
 
 /** The key or its upstream may be gone by now; then there is nothing to be listed. */
