@@ -23,11 +23,13 @@ export class OutgoingBody {
     this.#sentBytes += piece.length;
     if (length !== null && this.#sentBytes > length) throw new Error("the body is longer than its length");
     const isLast = length !== null && this.#sentBytes === length;
+    // Nothing is written of an empty one: a socket takes 0 bytes of it for ever, and as a chunk it would end the body.
+    if (piece.length === 0) return { pieces: [], isLast };
     return { pieces: length === null ? chunk(piece) : [piece], isLast };
   }
 }
 
-/** An empty one would end the body. (RFC 9112, 7.1) */
+/** RFC 9112, 7.1 */
 function chunk(piece: Uint8Array): Uint8Array[] {
-  return piece.length === 0 ? [] : [Buffer.from(`${piece.length.toString(16)}\r\n`), piece, LINE_END];
+  return [Buffer.from(`${piece.length.toString(16)}\r\n`), piece, LINE_END];
 }
