@@ -46,7 +46,7 @@ import { lockDataFolder, openStorage, prepareDataFolder } from "./storage/storag
 import { type Pool, type RequestRecord, StartError, type Strategy, type Upstream } from "./types.ts";
 import { checkBaseUrl } from "./upstream/address-guard.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
-import { MAX_MESSAGE_BYTES } from "./upstream/socket.ts";
+import { MAX_MESSAGE_BYTES } from "./upstream/socket-types.ts";
 import { version } from "./version.ts";
 
 /** Slow heads, slow bodies and connections without a request are closed after this. */

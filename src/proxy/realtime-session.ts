@@ -1,7 +1,8 @@
 import type { ServerWebSocket } from "bun";
 import { usageIn } from "../record/usage.ts";
 import type { Usage } from "../types.ts";
-import { BROKEN_OFF, NO_CODE, type SocketSink, type UpstreamSocket } from "../upstream/socket.ts";
+import { BROKEN_OFF, NO_CODE } from "../upstream/frames.ts";
+import type { SocketSink, UpstreamSocket } from "../upstream/socket-types.ts";
 
 /** Messages that came before the client's side is there; beyond this the upstream is held back. */
 const MAX_EARLY_MESSAGES = 64;

@@ -1,14 +1,14 @@
 import type { Ask, Claim, Lease } from "../pool/pool.ts";
 import type { Settings } from "../settings.ts";
 import type { Upstream, Verdict } from "../types.ts";
+import { BROKEN_OFF, NO_CODE } from "../upstream/frames.ts";
 import type {
   PendingSocket,
   SocketOptions,
   SocketRefusal,
   SocketRequest,
   UpstreamSocket,
-} from "../upstream/socket.ts";
-import { BROKEN_OFF, NO_CODE } from "../upstream/socket.ts";
+} from "../upstream/socket-types.ts";
 import { type HeaderList, UpstreamFailure } from "../upstream/types.ts";
 import type { AttemptResult } from "./attempt.ts";
 import { textOf } from "./decode.ts";

@@ -2,10 +2,11 @@ import type { Clock } from "../clock.ts";
 import { Connection, type ConnectionOpener } from "./connection.ts";
 import type { DialGround } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
+import { Handshake } from "./handshake.ts";
 import { DEFAULT_LIMITS, type UpstreamLimits } from "./limits.ts";
 import { Origin } from "./origin.ts";
 import { type LookupName, Resolver, systemLookup } from "./resolver.ts";
-import { type PendingSocket, Socket, type SocketOptions, type SocketRequest } from "./socket.ts";
+import type { PendingSocket, SocketOptions, SocketRequest } from "./socket-types.ts";
 import { Ticker } from "./ticker.ts";
 import {
   type PendingAnswer,
@@ -75,9 +76,10 @@ class Sockets implements SocketClient, DialGround {
   openSocket(request: SocketRequest, options: SocketOptions): PendingSocket {
     const slash = request.url.indexOf("/", 8);
     const base = slash < 0 ? request.url : request.url.slice(0, slash);
-    const socket = new Socket(this, this.#origins.get(base) ?? this.#learn(base), this.#clock, options);
-    socket.start(request, slash < 0 ? "/" : request.url.slice(slash));
-    return socket;
+    const origin = this.#origins.get(base) ?? this.#learn(base);
+    const handshake = new Handshake({ ground: this, origin, clock: this.#clock, options });
+    handshake.start(request, slash < 0 ? "/" : request.url.slice(slash));
+    return handshake;
   }
 
   close(): void {
