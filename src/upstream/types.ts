@@ -16,7 +16,10 @@ export interface UpstreamRequest {
 export interface BodySource {
   /** Bytes in all; null where nobody knows yet: it is sent in chunks. */
   readonly length: number | null;
-  /** The next piece, null at the end. One call at a time; where it rejects, the request is broken off. */
+  /**
+   * The next piece, null at the end; where it rejects, the request is broken off. It is called when the piece before
+   * was sent: until then that must not change.
+   */
   read(): Promise<Uint8Array | null>;
 }
 
