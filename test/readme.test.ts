@@ -6,7 +6,7 @@ const readme = await Bun.file(join(import.meta.dir, "../README.md")).text();
 
 test("the README's table of variables is the one of config.ts", () => {
   const rows = Array.from(
-    readme.matchAll(/^\| `([A-Z_]+)` \| (.+?) \| (.+) \|$/gm),
+    readme.matchAll(/^\| `([A-Z_]+)` +\| (.+?) +\| (.+?) +\|$/gm),
     ([, name, value, help]) => ({
       name: name ?? "",
       default: value === "–" ? "" : (value ?? "").replaceAll("`", ""),
