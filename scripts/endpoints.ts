@@ -19,9 +19,8 @@ last two.
   \`previous_response_id\`, \`conversation\`.
 - **usage**: whether its tokens are counted.
 
-| method | path | forwarded | streamed | failover | sticky | usage |
-| --- | --- | --- | --- | --- | --- | --- |
 `;
+const COLUMNS = ["method", "path", "forwarded", "streamed", "failover", "sticky", "usage"];
 
 const BODIES = { json: "JSON", upload: "JSON or upload", none: "no body" };
 const ENDS: Record<Endpoint["protocol"], string> = {
@@ -41,7 +40,16 @@ const STORES = {
 
 /** The whole text of docs/endpoints.md. */
 export function endpointsPage(): string {
-  return HEAD + endpoints.map((row) => `| ${cellsOf(row).join(" | ")} |\n`).join("");
+  return HEAD + tableOf([COLUMNS, ...endpoints.map(cellsOf)]);
+}
+
+/** Its columns as wide as their longest cell, as the formatter has them. */
+function tableOf(rows: string[][]): string {
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
+  const [head = [], ...others] = rows;
+  return line(head) + line(widths.map((width) => "-".repeat(width))) + others.map(line).join("");
 }
 
 function cellsOf(row: Endpoint): string[] {
