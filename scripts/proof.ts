@@ -26,6 +26,15 @@ const PARTS: Part[] = [
   { issue: 3, name: "kill -9 under load", command: tests("test/e2e/kill.test.ts") },
   { issue: 3, name: "random chunkings", command: tests("test/proxy/streams.test.ts") },
   { issue: 3, name: "requests/s beside nginx", command: bench("proxy") },
+  { issue: 4, name: "keys that fail and recover", command: tests("test/e2e/faulty-keys.test.ts") },
+  { issue: 4, name: "an outage", command: tests("test/e2e/outage.test.ts") },
+  { issue: 4, name: "limits as the provider counts", command: tests("test/e2e/limits.test.ts") },
+  { issue: 4, name: "what claim and release cost", command: bench("pool") },
+  { issue: 4, name: "two years of traffic", command: tests("test/simulation") },
+  { issue: 5, name: "every SDK call", command: tests("test/e2e/sdk.test.ts", "test/e2e/realtime.test.ts") },
+  { issue: 5, name: "sticky, cut and slow streams, uploads", command: tests("test/proxy") },
+  { issue: 6, name: "statistics are the truth", command: tests("test/e2e/statistics.test.ts") },
+  { issue: 6, name: "what recording costs", command: bench("recording") },
   { issue: 6, name: "a log of a million rows", command: tests("test/e2e/long-log.test.ts") },
 ];
 
