@@ -66,23 +66,23 @@ describe("a conversation is known", () => {
 describe("the estimate of a request's tokens", () => {
   const estimate = (body: unknown) => estimateTokens(bytes(body));
 
-  test("is a quarter of its bytes and the longest answer that it allows", () => {
+  test("is a third of its bytes and the longest answer that it allows", () => {
     const text = JSON.stringify({ messages: [says("user", "x".repeat(400))], max_tokens: 70 });
-    expect(estimate(text)).toBe(Math.ceil(text.length / 4) + 70);
+    expect(estimate(text)).toBe(Math.ceil(text.length / 3) + 70);
     for (const field of ["max_tokens", "max_completion_tokens", "max_output_tokens"]) {
-      expect(estimate(`{"${field}" : 500000}`)).toBeWithin(500_000, 500_010);
+      expect(estimate(`{"${field}" : 500000}`)).toBeWithin(500_000, 500_020);
     }
   });
 
   test("takes the usual length of an answer where none is stated, or none that is a number", () => {
     for (const body of ['{"a":1}', '{"max_tokens":null}', '{"max_tokens":"12"}']) {
-      expect(estimate(body)).toBe(Math.ceil(body.length / 4) + 1_000);
+      expect(estimate(body)).toBe(Math.ceil(body.length / 3) + 1_000);
     }
     expect(estimateTokens(null)).toBe(0);
   });
 
   test("is not led astray by what a message says", () => {
     const body = JSON.stringify({ messages: [says("user", '"max_tokens": 9')], max_tokens: 40 });
-    expect(estimate(body)).toBe(Math.ceil(body.length / 4) + 40);
+    expect(estimate(body)).toBe(Math.ceil(body.length / 3) + 40);
   });
 });
