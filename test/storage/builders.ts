@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
+import { newKeyState } from "../../src/pool/entry.ts";
 import { openStorage } from "../../src/storage/storage.ts";
 import type { LogQuery, Storage, StoredKey } from "../../src/storage/types.ts";
 import type { AttemptRecord, KeyEvent, KeyState, Pool, RequestRecord, Upstream } from "../../src/types.ts";
@@ -78,24 +79,7 @@ export function aKey(changes: Partial<StoredKey> = {}): StoredKey {
 }
 
 export function aState(changes: Partial<KeyState> = {}): KeyState {
-  return {
-    keyId: "k1",
-    requestCount: 0,
-    successCount: 0,
-    failureCount: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    costUsd: 0,
-    strikes: 0,
-    ejections: 0,
-    unstatedLimits: 0,
-    dailyUsed: 0,
-    dailyDay: "2026-11-24",
-    lastUsedAt: null,
-    condition: null,
-    cooldowns: [],
-    ...changes,
-  };
+  return { ...newKeyState("k1"), dailyDay: "2026-11-24", ...changes };
 }
 
 export function anAttempt(changes: Partial<AttemptRecord> = {}): AttemptRecord {
