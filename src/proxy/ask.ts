@@ -8,12 +8,16 @@ export interface AskDeps {
   /** Whether some key has a limit of tokens a minute. */
   countsTokens: boolean;
   strategy: Strategy;
+  guide: Pick<Ask, "model" | "rank" | "mayUse">;
 }
 
 /** What a request asks of the pool. What costs to find out is found out only where it decides something. */
 export function askOf(request: ProxyRequest, tried: ReadonlySet<string>, deps: AskDeps): Ask {
+  const { model, rank, mayUse } = deps.guide;
   return {
-    model: request.model,
+    model,
+    rank,
+    mayUse,
     poolId: request.poolId,
     strategy: deps.strategy,
     tried,

@@ -48,42 +48,39 @@ export function createForward(deps: ForwardDeps): Forward {
   return async (request) => {
     const exchange = new Exchange(request, deps);
     try {
-      return await run(request, exchange);
+      const settings = deps.settings();
+      const options = sendOptions(request, settings);
+      if (request.endpoint.owned === "list") {
+        const listed = await answerList(request, exchange, { ...deps, options });
+        if (listed !== null) return listed;
+      }
+      const owner = request.ids.length === 0 ? null : await ownerOf(request, deps.owners);
+      const plan = new RetryPlan(settings, request.startedAt, request.creates);
+      const preparing = request.model === null ? null : models.prepare();
+      if (preparing !== null) await preparing;
+      const routes = modelRoutes(request.model, settings, models);
+      for (const route of routes) {
+        exchange.serving(route.model);
+        const asked = requestFor(request, route.model);
+        const isLast = route === routes.at(-1);
+        const answer = await walk({
+          request: asked,
+          exchange,
+          settings,
+          options,
+          plan,
+          route,
+          owner,
+          isLast,
+        });
+        if (answer !== null) return answer;
+      }
+      throw new Error("no route ended the request");
     } catch (error) {
       exchange.crashed();
       throw error;
     }
   };
-
-  async function run(request: ProxyRequest, exchange: Exchange): Promise<Response> {
-    const settings = deps.settings();
-    if (request.endpoint.owned === "list") {
-      const listed = await answerList(request, exchange, {
-        ...deps,
-        options: sendOptions(request, settings),
-      });
-      if (listed !== null) return listed;
-    }
-    const owner = request.ids.length === 0 ? null : await ownerOf(request, deps.owners);
-    const plan = new RetryPlan(settings, request.startedAt, request.creates);
-    const preparing = request.model === null ? null : models.prepare();
-    if (preparing !== null) await preparing;
-    const routes = modelRoutes(request.model, settings, models);
-    for (const [index, route] of routes.entries()) {
-      exchange.serving(route.model);
-      const answer = await walk({
-        request: requestFor(request, route.model),
-        exchange,
-        settings,
-        plan,
-        route,
-        owner,
-        isLast: index === routes.length - 1,
-      });
-      if (answer !== null) return answer;
-    }
-    throw new Error("no route ended the request");
-  }
 
   /** Walks the keys for one model; null where they are all out and another model may serve. */
   async function walk(way: Way): Promise<Response | null> {
@@ -93,9 +90,9 @@ export function createForward(deps: ForwardDeps): Forward {
     if (owner !== null) guide.mayUse = (keyId) => keyId === owner;
     let tried: ReadonlySet<string> = NONE_TRIED;
     const ofPool = request.poolId === null ? null : deps.strategyOf(request.poolId);
-    const choosing = { strategy: ofPool ?? settings.strategy, countsTokens: pool.countsTokens };
+    const choosing = { strategy: ofPool ?? settings.strategy, countsTokens: pool.countsTokens, guide };
     for (let n = 0; ; n += 1) {
-      const ask: Ask = { ...askOf(request, tried, choosing), ...guide };
+      const ask = askOf(request, tried, choosing);
       // Who has another model to go to does not wait for a key.
       const claim = isLast ? pool.claimOrWait(ask, plan.msLeft(clock.monotonic())) : pool.claim(ask);
       const { lease, refusal } = "leave" in claim ? await exchange.waitFor(claim) : claim;
@@ -107,7 +104,16 @@ export function createForward(deps: ForwardDeps): Forward {
       }
       const budget = budgets.of(lease.upstreamId);
       if (n === 0) budget.countRequest(clock.monotonic());
-      const result = await attempt(request, exchange, lease, sendOptions(request, settings));
+      const upstream = deps.upstream(lease.upstreamId);
+      const addsUsage = request.lacksUsage && !refusals.has(upstream, model, clock.monotonic());
+      let result = await send(way, lease, upstream, addsUsage);
+      // The upstream refuses a field that the client had not sent: the same key is asked without it.
+      if (addsUsage && !exchange.clientLeft && mayRefuseUsage(result)) {
+        exchange.repeats(result);
+        result = await send(way, lease, upstream, false);
+        if (result.commits) refusals.add(upstream, model, clock.monotonic());
+      }
+      if (isNotHere(request, result)) result = notHere(result);
       if (model !== null && request.ids.length === 0) models.learn(lease.keyId, model, result.verdict);
       if (result.commits) return exchange.answer(lease, result);
       exchange.failed(lease, result);
@@ -128,29 +134,12 @@ export function createForward(deps: ForwardDeps): Forward {
       if (exchange.clientLeft) return exchange.clientGone();
     }
   }
+}
 
-  /** One call; two, where the upstream refuses a field that the client had not sent. */
-  async function attempt(
-    request: ProxyRequest,
-    exchange: Exchange,
-    lease: Lease,
-    options: SendOptions,
-  ): Promise<AttemptResult> {
-    const upstream = deps.upstream(lease.upstreamId);
-    const { model } = request;
-    const addsUsage = request.lacksUsage && !refusals.has(upstream, model, clock.monotonic());
-    exchange.asksForUsage(addsUsage);
-    const sent = upstreamRequest(request, upstream, lease.secret, addsUsage);
-    const result = await exchange.attempt(lease, sent, options);
-    if (!addsUsage || exchange.clientLeft || !mayRefuseUsage(result))
-      return isNotHere(request, result) ? notHere(result) : result;
-    exchange.repeats(result);
-    exchange.asksForUsage(false);
-    const plain = upstreamRequest(request, upstream, lease.secret, false);
-    const second = await exchange.attempt(lease, plain, options);
-    if (second.commits) refusals.add(upstream, model, clock.monotonic());
-    return second;
-  }
+function send(way: Way, lease: Lease, upstream: Upstream, addsUsage: boolean): Promise<AttemptResult> {
+  const { request, exchange, options } = way;
+  exchange.asksForUsage(addsUsage);
+  return exchange.attempt(lease, upstreamRequest(request, upstream, lease.secret, addsUsage), options);
 }
 
 /** It says nothing of the key that another account may have what is looked for. */
@@ -161,6 +150,7 @@ interface Way {
   request: ProxyRequest;
   exchange: Exchange;
   settings: Settings;
+  options: SendOptions;
   plan: RetryPlan;
   route: ModelRoute;
   /** The only key that may serve it. */

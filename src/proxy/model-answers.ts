@@ -18,8 +18,7 @@ export interface ModelAnswerDeps {
  * a list the request is forwarded like any other, so that the client learns why.
  */
 export function withModelList(deps: ModelAnswerDeps): Forward {
-  return async (request) => {
-    if (request.path !== "/models" || request.method !== "GET") return deps.forward(request);
+  const answerList = async (request: ProxyRequest): Promise<Response> => {
     const listed = await deps.models.list(request.poolId);
     if (listed.length === 0) return deps.forward(request);
     const data = listed.map(({ entry }) => entry);
@@ -33,6 +32,9 @@ export function withModelList(deps: ModelAnswerDeps): Forward {
       headers: { "content-type": "application/json", "x-request-id": request.id, "x-lb-attempts": "0" },
     });
   };
+  // No promise of its own: on the way of every request each one costs.
+  return (request) =>
+    request.path === "/models" && request.method === "GET" ? answerList(request) : deps.forward(request);
 }
 
 function recordOf(request: ProxyRequest, responseBytes: number, now: number): RequestRecord {

@@ -191,9 +191,11 @@ function factsOf(body: Uint8Array, endpoint: Endpoint): RoutingFacts {
 }
 
 function routingFacts(body: Uint8Array): RoutingFacts {
+  let text: string;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    parsed = JSON.parse(text);
   } catch {
     throw new ProxyError("invalid_json", "The body must be JSON in UTF-8.");
   }
@@ -207,7 +209,7 @@ function routingFacts(body: Uint8Array): RoutingFacts {
     lacksUsage: stream === true && lacksUsage(stream_options),
     store: typeof store === "boolean" ? store : null,
     background: background === true,
-    ids: namedIds(parsed),
+    ids: namedIds(parsed, text),
   };
 }
 

@@ -66,15 +66,18 @@ export function createProxyRoutes(deps: ProxyRouteDeps): Record<string, RouteHan
 function createHandler(deps: ProxyRouteDeps): Handler {
   const cors = new Cors(deps.corsAllowedOrigins);
   const handle = createOwnHandler(deps);
-  return async (request, server, base, pool) => {
-    // Most requests come from no page, and pay for nothing more than this look.
-    if (!request.headers.has("origin")) return handle(request, server, base, pool, false);
+  const handlePage: Handler = async (request, server, base, pool) => {
     const origin = cors.allowedOrigin(request.headers);
     if (isPreflight(request)) return preflightAnswer(request, origin);
     const response = await handle(request, server, base, pool, origin !== null);
     if (origin !== null && response !== undefined) addConsent(response, origin);
     return response;
   };
+  // Most requests come from no page, and pay for nothing more than this look.
+  return (request, server, base, pool) =>
+    request.headers.has("origin")
+      ? handlePage(request, server, base, pool)
+      : handle(request, server, base, pool, false);
 }
 
 type Handler = (

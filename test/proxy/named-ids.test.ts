@@ -30,18 +30,20 @@ describe("ids that a request names", () => {
     ],
     ["nothing empty or null", { file_id: "", conversation: null, file_ids: [] }, []],
   ];
-  for (const [what, body, ids] of cases) test(what, () => expect(namedIds(body)).toEqual(ids));
+  for (const [what, body, ids] of cases)
+    test(what, () => expect(namedIds(body, JSON.stringify(body))).toEqual(ids));
 
   test("are looked for within bounds", () => {
     let deep: unknown = { file_id: "file-deep" };
     for (let n = 0; n < 50; n += 1) deep = { deep };
-    expect(namedIds(deep)).toEqual([]);
+    expect(namedIds(deep, JSON.stringify(deep))).toEqual([]);
     const many = {
       messages: Array.from({ length: 100_000 }, () => ({ role: "user" })),
       file_id: "file-late",
     };
-    expect(namedIds(many)).toEqual([]);
-    expect(namedIds({ file_ids: Array.from({ length: 1_000 }, (_, n) => `file-${n}`) })).toHaveLength(16);
+    expect(namedIds(many, JSON.stringify(many))).toEqual([]);
+    const named = { file_ids: Array.from({ length: 1_000 }, (_, n) => `file-${n}`) };
+    expect(namedIds(named, JSON.stringify(named))).toHaveLength(16);
   });
 });
 
