@@ -5,6 +5,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { PARTS as WORLDS } from "../test/simulation/parts.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const RESULTS = join(ROOT, "proof/.work/results.json");
@@ -30,7 +31,11 @@ const PARTS: Part[] = [
   { issue: 4, name: "an outage", command: tests("test/e2e/outage.test.ts") },
   { issue: 4, name: "limits as the provider counts", command: tests("test/e2e/limits.test.ts") },
   { issue: 4, name: "what claim and release cost", command: bench("pool") },
-  { issue: 4, name: "two years of traffic", command: tests("test/simulation") },
+  ...WORLDS.map(({ name }) => ({
+    issue: 4,
+    name: `two years of traffic: ${name}`,
+    command: tests("test/simulation", `--test-name-pattern=^${name}$`),
+  })),
   { issue: 5, name: "every SDK call", command: tests("test/e2e/sdk.test.ts", "test/e2e/realtime.test.ts") },
   { issue: 5, name: "sticky, cut and slow streams, uploads", command: tests("test/proxy") },
   { issue: 6, name: "statistics are the truth", command: tests("test/e2e/statistics.test.ts") },
