@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Elysia } from "elysia";
 import { bearerOf, createAccess } from "./admin/access.ts";
 import { createAdminApi } from "./admin/api.ts";
@@ -10,6 +9,7 @@ import { clientAddress } from "./client-address.ts";
 import type { Clock } from "./clock.ts";
 import { type Config, isLoopback } from "./config.ts";
 import { createHealthRoutes } from "./health.ts";
+import { openInstallation } from "./installation.ts";
 import { createAlertJob } from "./jobs/alerts.ts";
 import { createKeyProbe } from "./jobs/key-probe.ts";
 import { createLogUpkeep, createRetention } from "./jobs/retention.ts";
@@ -18,34 +18,22 @@ import { startJobs } from "./jobs/scheduler.ts";
 import type { Logger } from "./log.ts";
 import { createMetricsRoute } from "./metrics.ts";
 import { Alerts } from "./operations/alerts.ts";
-import { LogTail } from "./operations/log-tail.ts";
-import { createOperations } from "./operations/operations.ts";
 import { ensurePassword } from "./operations/password.ts";
 import { createSessionOperations } from "./operations/sessions.ts";
-import { KeyPool } from "./pool/pool.ts";
 import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { createForward } from "./proxy/forward.ts";
 import { withModelList } from "./proxy/model-answers.ts";
-import { guideOf, modelRoutes } from "./proxy/model-routes.ts";
-import { Models } from "./proxy/models.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createRealtime } from "./proxy/realtime.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
 import { HeldBytes } from "./proxy/upload-body.ts";
 import { createCosts } from "./record/cost.ts";
-import { keyEvents } from "./record/key-events.ts";
-import { LiveRecord } from "./record/live.ts";
 import { LoopLag } from "./record/loop-lag.ts";
 import { RequestCounts } from "./record/metrics.ts";
-import { Recorder } from "./record/recorder.ts";
 import { ResourceOwners } from "./record/resource-owners.ts";
-import { checkSecretKey, equalSecrets, loadSecretKey } from "./secrets.ts";
-import { createSettings } from "./settings.ts";
-import { lockDataFolder, openStorage, prepareDataFolder } from "./storage/storage.ts";
-import { type Pool, type RequestRecord, StartError, type Strategy, type Upstream } from "./types.ts";
-import { checkBaseUrl } from "./upstream/address-guard.ts";
-import { createUpstreamClient } from "./upstream/client.ts";
+import { equalSecrets } from "./secrets.ts";
+import { type RequestRecord, StartError } from "./types.ts";
 import { MAX_MESSAGE_BYTES } from "./upstream/socket-types.ts";
 import { version } from "./version.ts";
 
@@ -80,56 +68,25 @@ export interface App {
 /** The composition root: builds every part once and hands each what it needs. */
 export async function createApp(config: Config, log: Logger, clock: Clock): Promise<App> {
   const startedAtMonotonic = clock.monotonic();
-  const { storage, secretBox, lock } = await openData(config, log, clock);
-  const settings = createSettings(await storage.settings.all(), checkBaseUrl);
-  for (const name of settings.ignored) {
-    log.warn("a stored setting is not valid any more; its default holds", { name });
-  }
+  const installation = await openInstallation(config, log, clock);
+  const {
+    storage,
+    secretBox,
+    settings,
+    recorder,
+    live,
+    pool,
+    client,
+    directory,
+    models,
+    logTail,
+    operations,
+  } = installation;
   const currentSettings = () => settings.current;
-
-  // What is remembered of requests.
-  const recorder = new Recorder(storage, log, clock);
-  const live = new LiveRecord(clock, () => settings.current.dailyResetTimeZone);
+  const upstreamDeps = { clock, pool, client, upstream: directory.upstream, settings: currentSettings };
   const counts = new RequestCounts();
   const loopLag = new LoopLag(clock);
   const figures = { figures: () => ({ ...live.figures(), recorder: recorder.state }) };
-
-  // The pool of keys, and the way out.
-  const pool: KeyPool = new KeyPool({
-    clock,
-    settings: currentSettings,
-    events: keyEvents(recorder, (id) => pool.view(id)?.name ?? null),
-  });
-  settings.onChange(() => pool.settingsChanged());
-  const client = createUpstreamClient({ clock });
-  const directory = new Directory();
-  const upstreamDeps = { clock, pool, client, upstream: directory.upstream, settings: currentSettings };
-
-  const models = new Models({
-    ...upstreamDeps,
-    keys: () => pool.views(),
-    upstreams: () => directory.upstreams,
-  });
-
-  // What people do.
-  const logTail = new LogTail();
-  const operations = createOperations({
-    storage,
-    pool,
-    settings,
-    secretBox,
-    clock,
-    upstreamHealth: (id) => pool.upstreamHealth(id),
-    probe: (keyId) => probeKey(upstreamDeps, keyId),
-    guide: (model) => guideOf(modelRoutes(model, settings.current, models)[0], models),
-    checkBaseUrl,
-    forgetLive: () => live.forget(),
-    logTail,
-    archiveDir: join(config.dataDir, "archive"),
-    upstreamsChanged: directory.upstreamsChanged,
-    poolsChanged: directory.poolsChanged,
-  });
-  await operations.loadAll();
   await operations.stats.fold();
   const now = clock.now();
   live.restore(await storage.rollups.minutes(now - RESTORED_HISTORY_MS, now + 60_000));
@@ -318,53 +275,8 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       await Promise.race([server.server?.stop(), Bun.sleep(FLUSH_TO_CLIENTS_MS)]);
       await server.server?.stop(true);
       await owners.flush();
-      if (!(await recorder.flush())) log.error("records could not be written", { ...recorder.state });
-      client.close();
-      storage.close();
-      lock.release();
+      await installation.close();
     },
-  };
-}
-
-/** The data folder with its lock, its database and the secret key that opens it. */
-async function openData(config: Config, log: Logger, clock: Clock) {
-  prepareDataFolder(config.dataDir);
-  const lock = lockDataFolder(config.dataDir);
-  const storage = await openStorage({ path: join(config.dataDir, "load-balancer.db"), clock, logger: log });
-  const hasData = (await storage.facts.get("secret_key_check")) !== null;
-  const secretBox = loadSecretKey(config.dataDir, config.encryptionKey, hasData);
-  await checkSecretKey(secretBox, storage.facts);
-  return { storage, secretBox, lock };
-}
-
-/** What the proxy looks up by name or id on the way of a request, kept up to date by operations. */
-class Directory {
-  upstreams: readonly Upstream[] = [];
-  #upstreams = new Map<string, Upstream>();
-  #poolIds = new Map<string, string>();
-  #strategies = new Map<string, Strategy | null>();
-
-  upstream = (id: string): Upstream => {
-    const upstream = this.#upstreams.get(id);
-    if (upstream === undefined) throw new Error(`upstream ${id} is gone`);
-    return upstream;
-  };
-
-  /** Null where it was deleted while a request was under way. */
-  baseUrlOf = (id: string): string | null => this.#upstreams.get(id)?.baseUrl ?? null;
-
-  poolNamed = (name: string): string | null => this.#poolIds.get(name) ?? null;
-
-  strategyOf = (poolId: string): Strategy | null => this.#strategies.get(poolId) ?? null;
-
-  upstreamsChanged = (list: Upstream[]): void => {
-    this.upstreams = list;
-    this.#upstreams = new Map(list.map((upstream) => [upstream.id, upstream]));
-  };
-
-  poolsChanged = (list: Pool[]): void => {
-    this.#poolIds = new Map(list.map(({ name, id }) => [name, id]));
-    this.#strategies = new Map(list.map(({ id, strategy }) => [id, strategy]));
   };
 }
 

@@ -2,54 +2,19 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApp } from "./app.ts";
 import { systemClock } from "./clock.ts";
-import { helpText } from "./commands/help.ts";
+import type { OpenFolder } from "./commands/command.ts";
+import { runCommand } from "./commands/program.ts";
 import { type Config, isLoopback, loadConfig, readEnvironment, secretValues } from "./config.ts";
-import { createLogger } from "./log.ts";
-import { StartError } from "./types.ts";
+import { openInstallation } from "./installation.ts";
+import { createLogger, type Logger } from "./log.ts";
 import { version } from "./version.ts";
 
 const EXIT_FAILURE = 1;
-const EXIT_USAGE = 2;
-
-interface Command {
-  name: string;
-  does: string;
-  run(): Promise<void> | void;
-}
-
-const commands: Command[] = [
-  { name: "serve", does: "runs proxy and admin pages (the default)", run: serve },
-  { name: "version", does: "prints the version", run: () => console.log(version) },
-  { name: "help", does: "prints this", run: () => console.log(helpText(commands)) },
-];
-const flags: Record<string, string> = {
-  "--version": "version",
-  "-v": "version",
-  "--help": "help",
-  "-h": "help",
-};
-
-async function main(args: string[]): Promise<void> {
-  const word = args[0] ?? "serve";
-  const command = commands.find(({ name }) => name === (flags[word] ?? word));
-  if (command === undefined || args.length > 1) {
-    console.error(`Unknown command: ${args.join(" ")}. \`load-balancer help\` lists what there is.`);
-    process.exit(EXIT_USAGE);
-  }
-  try {
-    await command.run();
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    console.error(error.message);
-    process.exit(EXIT_FAILURE);
-  }
-}
 
 /** Config → logger → app → listen → drain → exit. */
 async function serve(): Promise<void> {
-  const config = loadConfig(readEnvironment(process.cwd()));
-  const log = createLogger({ level: config.logLevel, format: config.logFormat });
-  for (const secret of secretValues(config)) log.hide(secret);
+  const config = readConfig();
+  const log = loggerOf(config);
   for (const warning of config.warnings) log.warn(warning);
   process.on("uncaughtException", (error) => log.error("an error that nobody caught", { error }));
   process.on("unhandledRejection", (error) => log.error("a rejection that nobody caught", { error }));
@@ -90,4 +55,24 @@ function showPassword(config: Config, password: string): void {
   console.log(`The first password is in ${path}; delete the file once you have it.`);
 }
 
-await main(process.argv.slice(2));
+function readConfig(): Config {
+  return loadConfig(readEnvironment(process.cwd()));
+}
+
+function loggerOf(config: Config): Logger {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  for (const secret of secretValues(config)) log.hide(secret);
+  return log;
+}
+
+function openFolder(config: Config): Promise<OpenFolder> {
+  return openInstallation(config, loggerOf(config), systemClock);
+}
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  config: readConfig,
+  serve,
+  open: openFolder,
+  print: (line) => console.log(line),
+  tell: (line) => console.error(line),
+});

@@ -6,8 +6,9 @@ const ROOT = join(import.meta.dir, "..");
 
 /** Who may know whom. A module is a folder of `src`, a file directly in it, or `views`. See ARCHITECTURE.md. */
 const MAY_IMPORT: Record<string, string[] | "everything"> = {
-  main: ["app", "config", "commands"],
+  main: ["app", "installation", "config", "commands"],
   app: "everything",
+  installation: "everything",
   proxy: ["upstream", "pool", "record", "settings"],
   upstream: [],
   pool: [],

@@ -1,0 +1,77 @@
+import { Command, CommanderError } from "commander";
+import { ConflictError, InputError, NotFoundError, StartError } from "../types.ts";
+import { version } from "../version.ts";
+import type { AddCommand, CommandContext } from "./command.ts";
+import { addHelp, environmentHelp } from "./help.ts";
+import { addServe } from "./serve.ts";
+import { addVersion } from "./version.ts";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** Every command, in the order of the help. */
+const COMMANDS: readonly AddCommand[] = [addServe, addVersion, addHelp];
+
+/**
+ * Runs the command that `args` name; none: `serve`.
+ * @returns the exit code: 0 success, 1 failure, 2 wrong usage. What went wrong stands in one line on stderr.
+ */
+export async function runCommand(args: string[], context: CommandContext): Promise<number> {
+  const program = createProgram(context);
+  try {
+    await program.parseAsync(args.length === 0 ? ["serve"] : args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    context.tell(failure(error));
+    return EXIT_FAILURE;
+  }
+}
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command("load-balancer")
+    .description(`Load Balancer ${version}: one OpenAI base URL over many API keys.`)
+    .version(version, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print this")
+    .helpCommand(false)
+    .addHelpText("after", environmentHelp)
+    .configureHelp({ helpWidth: 110 })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.print(text.trimEnd()),
+      outputError: (text) => context.tell(usageLine(text)),
+    });
+  for (const add of COMMANDS) add(program, context);
+  return program;
+}
+
+/** The library's words as one line that also says where to read on. */
+function usageLine(text: string): string {
+  const [problem = "", ...hints] = text
+    .trim()
+    .replace(/^error: /, "")
+    .split("\n");
+  const said = problem.replace(/^unknown command '(.*)'$/, "Unknown command: $1").replace(/\.?$/, ".");
+  const hint = hints.map((line) => ` ${line.replace(/^\((.*)\)$/, "$1")}`).join("");
+  return `${said[0]?.toUpperCase()}${said.slice(1)}${hint} \`load-balancer help\` lists what there is.`;
+}
+
+const EXPECTED = [StartError, InputError, ConflictError, NotFoundError];
+
+function failure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!EXPECTED.some((kind) => error instanceof kind)) return unexpected(error);
+  if (!(error instanceof InputError)) return error.message;
+  const fields = Object.entries(error.fields).map(([name, problem]) => ` ${name}: ${problem}.`);
+  return `${error.message}${fields.join("")}`;
+}
+
+/** A fault of this program, told with the place where it is, for a report. */
+function unexpected(error: Error): string {
+  const place =
+    error.stack
+      ?.split("\n")
+      .find((line) => line.trim().startsWith("at "))
+      ?.trim() ?? "";
+  return `A fault of this program, please report it: ${error.message} (${place})`;
+}
