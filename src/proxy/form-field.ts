@@ -7,7 +7,11 @@ const LONGEST_PART_BYTES = 1_024;
  */
 export class FormField {
   value: string | null = null;
+  /** Where the value stands in the body, in bytes; null until it is found. */
+  place: { start: number; end: number } | null = null;
   #tail: Buffer = Buffer.alloc(0);
+  /** Bytes of the body before the tail. */
+  #passed = 0;
   readonly #boundary: string | null;
   readonly #mark: Buffer;
 
@@ -24,22 +28,26 @@ export class FormField {
     if (this.#boundary === null) return true;
     const bytes = this.#tail.length === 0 ? Buffer.from(piece) : Buffer.concat([this.#tail, piece]);
     for (let at = bytes.indexOf(this.#mark); at >= 0; at = bytes.indexOf(this.#mark, at + 1)) {
-      this.value = this.#valueAt(bytes, at, this.#boundary);
-      if (this.value !== null) return true;
+      if (this.#findValue(bytes, at, this.#boundary)) return true;
     }
     this.#tail = Buffer.from(bytes.subarray(-2 * LONGEST_PART_BYTES));
+    this.#passed += bytes.byteLength - this.#tail.byteLength;
     return false;
   };
 
   /** Only in the head of a part: in a file the same words may stand anywhere. */
-  #valueAt(bytes: Buffer, at: number, boundary: string): string | null {
-    const part = bytes
-      .subarray(Math.max(0, at - LONGEST_PART_BYTES), at + LONGEST_PART_BYTES)
-      .toString("latin1");
-    const start = part.lastIndexOf(`--${boundary}\r\n`, Math.min(at, LONGEST_PART_BYTES));
-    if (start < 0) return null;
-    const [head = "", value, ...rest] = part.slice(start + boundary.length + 4).split(/\r\n\r\n|\r\n--/);
-    if (value === undefined || rest.length === 0 || !head.includes(this.#mark.toString())) return null;
-    return Buffer.from(value, "latin1").toString("utf8");
+  #findValue(bytes: Buffer, at: number, boundary: string): boolean {
+    const from = Math.max(0, at - LONGEST_PART_BYTES);
+    const part = bytes.subarray(from, at + LONGEST_PART_BYTES).toString("latin1");
+    const line = `--${boundary}\r\n`;
+    const boundaryAt = part.lastIndexOf(line, at - from);
+    const headEnd = part.indexOf("\r\n\r\n", boundaryAt + line.length);
+    if (boundaryAt < 0 || headEnd < at - from) return false;
+    const start = headEnd + 4;
+    const end = part.indexOf("\r\n--", start);
+    if (end < 0) return false;
+    this.value = Buffer.from(part.slice(start, end), "latin1").toString("utf8");
+    this.place = { start: this.#passed + from + start, end: this.#passed + from + end };
+    return true;
   }
 }

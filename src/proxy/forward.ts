@@ -7,7 +7,7 @@ import { askOf } from "./ask.ts";
 import type { AttemptResult } from "./attempt.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { answerList } from "./list-answer.ts";
-import { bodyWithModel, targetWithModel } from "./model-body.ts";
+import { bodyWithModel, nameModel, targetWithModel } from "./model-body.ts";
 import { guideOf, type KnownModels, type ModelRoute, modelRoutes } from "./model-routes.ts";
 import type { KeyRank } from "./models.ts";
 import type { ProxyRequest } from "./request.ts";
@@ -175,8 +175,9 @@ class Budgets {
 
 /** The request as it is sent where another model serves it than the client named. */
 function requestFor(request: ProxyRequest, model: string | null): ProxyRequest {
+  const { endpoint, body, target, upload, modelField } = request;
+  if (model !== null && upload !== null && modelField !== null) nameModel(upload, modelField, model);
   if (model === null || model === request.model) return request;
-  const { endpoint, body, target } = request;
   if (endpoint.model === "path") return { ...request, target: targetWithModel(target, endpoint, model) };
   if (endpoint.body !== "json" || body === null) return request;
   return { ...request, body: bodyWithModel(body, model) };
@@ -187,5 +188,7 @@ function sendOptions(request: ProxyRequest, settings: Settings): SendOptions {
     connectTimeoutMs: settings.connectTimeoutMs,
     firstByteTimeoutMs: request.stream ? settings.streamFirstByteTimeoutMs : settings.firstByteTimeoutMs,
     idleTimeoutMs: settings.idleStreamTimeoutMs,
+    // On a connection that was used before, the client would repeat a request that may have been done already.
+    once: request.creates,
   };
 }

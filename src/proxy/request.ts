@@ -29,6 +29,8 @@ export interface ProxyRequest {
   body: Uint8Array | null;
   /** In place of `body`, where it is sent on as it comes. */
   upload: UploadBody | null;
+  /** The upload's field with the model's name, where it has one. */
+  modelField: FormField | null;
   model: string | null;
   stream: boolean;
   /** A streamed chat request that does not say whether the usage is to be told. */
@@ -105,12 +107,9 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
   const body =
     endpoint.body === "none" || isUpload ? null : await readBody(request, limits.body).catch(clientLeft);
   const facts = body === null ? NOTHING : factsOf(body, endpoint);
-  const model =
-    endpoint.model === "path"
-      ? modelOfPath(path, endpoint)
-      : upload !== null && endpoint.model === "form"
-        ? await modelOfForm(upload, request)
-        : facts.model;
+  const modelField =
+    upload !== null && endpoint.model === "form" ? await readModelField(upload, request) : null;
+  const model = endpoint.model === "path" ? modelOfPath(path, endpoint) : (modelField?.value ?? facts.model);
   const idOfPath = idInPath(endpoint, path);
   return {
     id: arrival.id,
@@ -121,6 +120,7 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
     headers: requestHeaders(request.headers),
     body,
     upload,
+    modelField,
     model: model === null ? null : model.slice(0, LONGEST_MODEL_CHARS),
     stream: facts.stream || (request.method === "GET" && arrival.search.includes("stream=true")),
     lacksUsage: facts.lacksUsage && endpoint.usageOnRequest === true,
@@ -229,13 +229,14 @@ function isJson(request: Request): boolean {
 }
 
 /** The name comes before or behind the file; it is looked for in as much of the body as may be held. */
-async function modelOfForm(upload: UploadBody, request: Request): Promise<string | null> {
+async function readModelField(upload: UploadBody, request: Request): Promise<FormField | null> {
   const field = new FormField(request.headers.get("content-type") ?? "", "model");
   await upload.readAhead(field.look).catch((error: unknown) => {
     upload.cancel();
     return clientLeft(error);
   });
-  return field.value === "" ? null : field.value;
+  const isName = field.value !== null && field.value !== "" && field.value.length <= LONGEST_MODEL_CHARS;
+  return isName ? field : null;
 }
 
 function modelOfPath(path: string, endpoint: Endpoint): string | null {

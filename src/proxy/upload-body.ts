@@ -44,7 +44,7 @@ export class UploadBody {
   constructor(
     stream: ReadableStream<Uint8Array>,
     /** As its header states; null where it comes in chunks. */
-    private readonly length: number | null,
+    private length: number | null,
     private readonly maxBytes: number,
     private readonly heldInAll: HeldBytes,
   ) {
@@ -62,6 +62,18 @@ export class UploadBody {
       const piece = await this.#pull();
       if (piece === null || look(piece)) return;
     }
+  }
+
+  /** Puts other bytes in the place of some that are held: to be called before `open`, while the body is whole. */
+  replace(place: { start: number; end: number }, value: Uint8Array): void {
+    const held = Buffer.concat(this.#held);
+    const { start, end } = place;
+    if (end > held.byteLength) throw new Error("what is not held cannot be replaced");
+    this.#held = [held.subarray(0, start), value, held.subarray(end)];
+    const added = value.byteLength - (end - start);
+    this.#heldBytes += added;
+    this.heldInAll.add(added);
+    if (this.length !== null) this.length += added;
   }
 
   /** The body from its start. What was opened before must not be read any more. */

@@ -18,7 +18,9 @@ function find(body: string, cuts: number[], type = TYPE): string | null {
   for (const [index, from] of places.slice(0, -1).entries()) {
     if (field.look(bytes.subarray(from, places[index + 1]))) break;
   }
-  return field.value;
+  const { value, place } = field;
+  if (value !== null) expect(bytes.toString("utf8", place?.start, place?.end)).toBe(value);
+  return value;
 }
 
 test("the field is found before or behind a file, wherever the pieces end, and never inside it", () => {

@@ -210,6 +210,29 @@ describe("aliases and fallbacks", () => {
     expect(rows.map(({ model, served_model }) => `${model} ${served_model}`)).toContain("fast gpt-4o");
   });
 
+  test("an alias holds in a form too, and of the form's other bytes none changes", async () => {
+    const limited = rateLimited({ retryAfter: 30 });
+    const heard = status(200, { text: "hello" });
+    using upstream = startFakeUpstream({ keys: { "key-a-123": limited, "key-b-123": heard } });
+    await using app = await startApp({
+      upstream: upstream.url,
+      keys: ["key-a-123", "key-b-123"],
+      settings: { model_aliases: { ears: "whisper-large-v3-turbo" } },
+    });
+    const line = "--edge\r\ncontent-disposition: form-data; name=";
+    const form = (model: string) =>
+      `${line}"file"; filename="a"\r\n\r\n${"\u00e9 bytes".repeat(40_000)}\r\n${line}"model"\r\n\r\n${model}\r\n--edge--\r\n`;
+    const answer = await fetch(`${app.base}/audio/transcriptions`, {
+      method: "POST",
+      headers: { "content-type": "multipart/form-data; boundary=edge" },
+      body: form("ears"),
+    });
+    expect([answer.status, answer.headers.get("x-lb-model")]).toEqual([200, "whisper-large-v3-turbo"]);
+    const sent = upstream.calls.filter(({ method }) => method === "POST").map(({ body }) => body.text);
+    expect(sent.length).toBeGreaterThan(0);
+    for (const text of sent) expect(text === form("whisper-large-v3-turbo")).toBe(true);
+  });
+
   test("fallbacks serve in their order while every key for a model is out", async () => {
     const limitedFor =
       (...out: string[]) =>

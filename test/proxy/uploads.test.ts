@@ -107,6 +107,16 @@ describe("failover of an upload", () => {
     expect((await send(app.base, bytesOf(20 * MIB))).status).toBe(200);
   });
 
+  test("what creates is not sent again because a kept connection broke", async () => {
+    const batch = status(200, { id: "batch-1", object: "batch" });
+    using upstream = startFakeUpstream({ keys: { "key-a-123": [batch, reset("before_head"), batch] } });
+    await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123"] });
+    const create = () => fetch(`${app.base}/batches`, { method: "POST", body: "{}" });
+    expect((await create()).status).toBe(200);
+    const second = await create();
+    expect([second.status, upstream.calls.length]).toEqual([502, 2]);
+  });
+
   test("what creates is never repeated after a reset", async () => {
     using upstream = startFakeUpstream({ keys: { "key-a-123": reset("before_head"), "key-b-123": made } });
     await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123", "key-b-123"] });
