@@ -1,12 +1,13 @@
-import { Elysia } from "elysia";
+import { Elysia, t } from "elysia";
 import type { Operations } from "../operations/types.ts";
 import { type CallDeps, createFallback, createRouteHandler } from "./api/call.ts";
 import { keyRoutes } from "./api/keys.ts";
 import { logRoutes } from "./api/logs.ts";
 import { type MonitoringDeps, monitoringRoutes } from "./api/monitoring.ts";
+import { describeApi } from "./api/openapi.ts";
 import { explainRoutes } from "./api/pool.ts";
 import { poolRoutes } from "./api/pools.ts";
-import type { Route } from "./api/route.ts";
+import { type Route, route } from "./api/route.ts";
 import { settingRoutes } from "./api/settings.ts";
 import { statsRoutes } from "./api/stats.ts";
 import { upstreamRoutes } from "./api/upstreams.ts";
@@ -20,7 +21,7 @@ export interface AdminApiDeps extends CallDeps, Omit<MonitoringDeps, "keys"> {
 /** THE table of the admin JSON API: every path and method that it has. */
 export function adminApiRoutes(deps: AdminApiDeps): Route[] {
   const { operations } = deps;
-  return [
+  const routes: Route[] = [
     ...keyRoutes(operations.keys),
     ...poolRoutes(operations.pools),
     ...explainRoutes(operations.pools),
@@ -29,7 +30,15 @@ export function adminApiRoutes(deps: AdminApiDeps): Route[] {
     ...logRoutes(deps),
     ...statsRoutes(operations.stats),
     ...monitoringRoutes({ ...deps, keys: operations.keys }),
+    route({
+      method: "GET",
+      path: "/openapi.json",
+      summary: "This description, as OpenAPI 3.1",
+      answer: t.Object({}, { additionalProperties: true }),
+      handle: async () => describeApi(routes, deps.version),
+    }),
   ];
+  return routes;
 }
 
 /** `/api/admin/*` as an Elysia plugin. Bodies are read in `call.ts`, after it is known who calls. */

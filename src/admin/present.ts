@@ -14,7 +14,7 @@ function iso(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-export function pageJson<Item>(page: Page<Item>, present: (item: Item) => unknown) {
+export function pageJson<Item, Json>(page: Page<Item>, present: (item: Item) => Json) {
   return { data: page.data.map(present), next_cursor: page.nextCursor };
 }
 

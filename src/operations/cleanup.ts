@@ -7,7 +7,7 @@ import type { Actor, CleanupOperations, CleanupReport, CleanupResult } from "./t
 
 const DAY_MS = 86_400_000;
 const MB = 2 ** 20;
-const MAX_DAYS = 36_500;
+export const CLEANUP_DAYS = { min: 0, max: 36_500 } as const;
 /** When the bound is reached, so much is freed that the next batches don't reach it again. */
 const KEPT_SHARE = 0.9;
 /** At night the file keeps so many free pages for new rows; asked for by hand, it gives all back. */
@@ -95,8 +95,12 @@ export function createCleanupOperations(parts: Parts): CleanupOperations {
 
   return {
     run({ olderThanDays, archive }, actor: Actor) {
-      if (!Number.isInteger(olderThanDays) || olderThanDays < 0 || olderThanDays > MAX_DAYS) {
-        const problem = `give a whole number from 0 to ${MAX_DAYS}`;
+      if (
+        !Number.isInteger(olderThanDays) ||
+        olderThanDays < CLEANUP_DAYS.min ||
+        olderThanDays > CLEANUP_DAYS.max
+      ) {
+        const problem = `give a whole number from ${CLEANUP_DAYS.min} to ${CLEANUP_DAYS.max}`;
         throw new InputError("Check older_than_days.", { older_than_days: problem });
       }
       return exclusively(async () => {

@@ -3,7 +3,7 @@ import { listPage, occursIn, type Sorts } from "./list-page.ts";
 import type { KeyQuery } from "./types.ts";
 
 /** A key that was never used stands before all that were. */
-const SORTS: Sorts<KeyView> = {
+export const KEY_SORTS: Sorts<KeyView> = {
   created_at: (key) => key.createdAt,
   name: (key) => key.name.toLowerCase(),
   status: (key) => KEY_STATUSES.indexOf(key.status),
@@ -20,7 +20,7 @@ const SORTS: Sorts<KeyView> = {
 export function listKeys(keys: KeyView[], query: KeyQuery): Page<KeyView> {
   return listPage(
     keys.filter((key) => matches(key, query)),
-    SORTS,
+    KEY_SORTS,
     query,
   );
 }

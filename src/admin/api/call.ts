@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../log.ts";
 import type { Access } from "../access.ts";
 import { ApiError, answerTo, internalError } from "./errors.ts";
-import { type Check, createCheck, parseJson, readBody, readQuery } from "./input.ts";
+import { type Check, createCheck, parseJson, readBody, readQuery, shapeOf } from "./input.ts";
 import type { Route } from "./route.ts";
 
 export interface CallDeps {
@@ -25,7 +25,7 @@ const HEADERS = {
 /** One call's way: may they? → input → operation → answer. Every error leaves it as JSON. */
 export function createRouteHandler(route: Route, deps: CallDeps) {
   const checkQuery = route.query === null ? null : createCheck(route.query);
-  const checkBody = route.body === null || route.body === "text" ? null : createCheck(route.body);
+  const checkBody = route.body === null || route.body === "text" ? null : createCheck(shapeOf(route.body));
   return (request: Request, id: string): Promise<Response> =>
     answering(deps, request, async (actor) => {
       const query = checkQuery === null ? null : checkQuery(readQuery(request.url));

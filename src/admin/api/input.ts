@@ -33,6 +33,24 @@ export function createCheck(schema: TSchema): Check {
   };
 }
 
+const BOUNDS = ["minimum", "maximum", "multipleOf", "minLength", "maxLength", "pattern"];
+
+/**
+ * The schema without the bounds of its values: operations check those, all fields at once and in words of their own,
+ * for the API as for pages and commands. Here a field's kind is checked, and that it is known at all.
+ */
+export function shapeOf(schema: TSchema): TSchema {
+  const shape: Record<string | symbol, unknown> = { ...schema };
+  for (const bound of BOUNDS) delete shape[bound];
+  if (schema.properties) {
+    const fields = Object.entries(schema.properties as Record<string, TSchema>);
+    shape.properties = Object.fromEntries(fields.map(([name, field]) => [name, shapeOf(field)]));
+  }
+  if (schema.items) shape.items = shapeOf(schema.items);
+  if (schema.anyOf) shape.anyOf = schema.anyOf.map(shapeOf);
+  return shape as unknown as TSchema;
+}
+
 function problemOf(schema: TSchema, message: string): string {
   if (message === "Expected required property") return "this field is needed";
   return schema.description === undefined ? "give another kind of value" : `give ${schema.description}`;

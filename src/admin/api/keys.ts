@@ -1,11 +1,13 @@
 import { type Static, t } from "elysia";
 import { KEY_LIMITS } from "../../operations/key-input.ts";
+import { KEY_SORTS } from "../../operations/key-list.ts";
 import type { Actor, KeyOperations, KeyPatch } from "../../operations/types.ts";
 import { InputError, KEY_STATUSES } from "../../types.ts";
 import { keyJson, pageJson } from "../present.ts";
-import { createCheck, parseJson } from "./input.ts";
+import { countAnswer, importAnswer, keyAnswer, pageOf, testAnswer } from "./answers.ts";
+import { createCheck, parseJson, shapeOf } from "./input.ts";
 import { type Route, route } from "./route.ts";
-import { body, keyFields, listFields, secretField } from "./schemas.ts";
+import { body, keyFields, listFields, oneOf, secretField, sortField } from "./schemas.ts";
 
 /** The API's names of what a key is given. */
 interface KeyBody {
@@ -38,8 +40,11 @@ const BULK_ACTIONS: Record<
 };
 
 const { name: _, ...sharedFields } = keyFields;
-const importBody = body({ text: t.String({ description: "the keys, one a line" }), ...sharedFields });
-const checkImport = createCheck(importBody);
+const importBody = body({
+  text: t.String({ description: "the keys, one a line", examples: ["AIzaSy-first-key\nAIzaSy-second-key"] }),
+  ...sharedFields,
+});
+const checkImport = createCheck(shapeOf(importBody));
 
 export function keyRoutes(keys: KeyOperations): Route[] {
   return [
@@ -49,16 +54,13 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       summary: "Lists keys",
       query: t.Object({
         ...listFields,
-        status: t.Optional(
-          t.Union(
-            KEY_STATUSES.map((status) => t.Literal(status)),
-            { description: `one of ${KEY_STATUSES.join(", ")}` },
-          ),
-        ),
-        pool_id: t.Optional(t.String()),
-        upstream_id: t.Optional(t.String()),
-        tag: t.Optional(t.String()),
+        sort: sortField(KEY_SORTS),
+        status: t.Optional(oneOf(KEY_STATUSES)),
+        pool_id: t.Optional(t.String({ description: "the id of a pool" })),
+        upstream_id: t.Optional(t.String({ description: "the id of an upstream" })),
+        tag: t.Optional(t.String({ description: "a tag, as it is written" })),
       }),
+      answer: pageOf(keyAnswer),
       handle: async ({ query: { pool_id: poolId, upstream_id: upstreamId, ...query } }) =>
         pageJson(await keys.list({ ...query, poolId, upstreamId }), keyJson),
     }),
@@ -68,6 +70,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       summary: "Adds a key",
       body: body({ secret: secretField, ...keyFields }),
       status: 201,
+      answer: keyAnswer,
       handle: async ({ body: given, actor }) =>
         keyJson(await keys.add({ ...fieldsOf(given), secret: given.secret }, actor)),
     }),
@@ -77,12 +80,10 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       summary: "Enables, disables, deletes, moves or resets several keys: all or none",
       body: body({
         ids: t.Array(t.String(), { maxItems: KEY_LIMITS.maxKeys, description: "a list of key ids" }),
-        action: t.Union(
-          Object.keys(BULK_ACTIONS).map((action) => t.Literal(action)),
-          { description: `one of ${Object.keys(BULK_ACTIONS).join(", ")}` },
-        ),
+        action: oneOf(Object.keys(BULK_ACTIONS)),
         pool_id: keyFields.pool_id,
       }),
+      answer: countAnswer,
       async handle({ body: given, actor }) {
         await BULK_ACTIONS[given.action]?.(keys, given, actor);
         return { count: new Set(given.ids).size };
@@ -93,6 +94,14 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       path: "/keys/import",
       summary: "Adds many keys: text with one a line, a JSON array, or {text, …} with what all of them share",
       body: "text",
+      detail:
+        "Only adds: a secret that is there already is left as it is and reported. A JSON array has texts or " +
+        "objects with the fields of a key; the earlier version's keys.json is taken as well.",
+      accepts: {
+        "application/json": t.Union([t.Array(t.Unknown(), { maxItems: KEY_LIMITS.maxKeys }), importBody]),
+        "text/plain": t.String({ examples: ["AIzaSy-first-key\nAIzaSy-second-key"] }),
+      },
+      answer: importAnswer,
       async handle({ body: given, actor }) {
         const { text, shared } = readImport(given);
         const { added, skipped } = await keys.addMany(text, shared, actor);
@@ -103,6 +112,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       method: "GET",
       path: "/keys/:id",
       summary: "One key",
+      answer: keyAnswer,
       handle: async ({ id }) => keyJson(await keys.get(id)),
     }),
     route({
@@ -110,6 +120,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       path: "/keys/:id",
       summary: "Changes a key; a new secret lets it start afresh",
       body: body({ secret: t.Optional(secretField), ...keyFields }),
+      answer: keyAnswer,
       handle: async ({ id, body: given, actor }) => keyJson(await keys.edit(id, fieldsOf(given), actor)),
     }),
     route({
@@ -123,6 +134,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       path: "/keys/:id/test",
       summary: "Makes one cheap real call upstream with this key",
       isSlow: true,
+      answer: testAnswer,
       async handle({ id, actor }) {
         const { outcome, status, latencyMs, message } = await keys.test(id, actor);
         return { outcome, status, latency_ms: Math.round(latencyMs), message };
@@ -132,6 +144,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       method: "POST",
       path: "/keys/:id/reset",
       summary: "Clears cooldowns, strikes, ejection, invalid and no_credit",
+      answer: keyAnswer,
       async handle({ id, actor }) {
         await keys.reset([id], actor);
         return keyJson(await keys.get(id));

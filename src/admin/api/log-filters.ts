@@ -1,27 +1,22 @@
 import { type Static, t } from "elysia";
 import type { LogQuery } from "../../operations/types.ts";
 import { InputError, type RequestRecord } from "../../types.ts";
+import { oneOf, wholeText } from "./schemas.ts";
 
 export const LOG_KINDS = ["request", "error", "key_event"] as const;
 
 /** Of RFC 3339: a day alone (its beginning in UTC), or a moment with its zone. */
 const MOMENT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/i;
 
-const kindField = (kinds: readonly (typeof LOG_KINDS)[number][]) =>
-  t.Optional(
-    t.Union(
-      kinds.map((kind) => t.Literal(kind)),
-      { description: `one of ${kinds.join(", ")}` },
-    ),
-  );
+const kindField = (kinds: readonly (typeof LOG_KINDS)[number][]) => t.Optional(oneOf(kinds));
 
 /** By what requests are told apart, the stored and the passing ones. */
 const matchFields = {
-  key_id: t.Optional(t.String()),
-  pool_id: t.Optional(t.String()),
-  model: t.Optional(t.String()),
-  status: t.Optional(t.Numeric({ description: "an HTTP status" })),
-  outcome: t.Optional(t.String()),
+  key_id: t.Optional(t.String({ description: "the id of a key that was tried" })),
+  pool_id: t.Optional(t.String({ description: "the id of a pool" })),
+  model: t.Optional(t.String({ description: "a model's name" })),
+  status: t.Optional(wholeText({ min: 100, max: 599 }, "an HTTP status")),
+  outcome: t.Optional(t.String({ description: "how it ended, such as ok or rate_limited" })),
 };
 
 export const timeFields = {

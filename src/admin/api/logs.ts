@@ -1,18 +1,26 @@
 import { t } from "elysia";
 import type { Clock } from "../../clock.ts";
+import { CLEANUP_DAYS } from "../../operations/cleanup.ts";
 import { DEFAULT_PAGE_ROWS } from "../../operations/list-page.ts";
 import type { CleanupOperations, LogOperations } from "../../operations/types.ts";
 import { keyEventJson, pageJson, requestJson } from "../present.ts";
+import {
+  cleanupAnswer,
+  cleanupReportAnswer,
+  facetsAnswer,
+  keyEventAnswer,
+  pageOf,
+  requestAnswer,
+} from "./answers.ts";
 import { EXPORT_FORMATS, exportLog } from "./log-export.ts";
 import { createMatch, filterFields, liveFields, readFilters, readTimes, timeFields } from "./log-filters.ts";
 import { liveLog } from "./log-live.ts";
 import { type Route, route } from "./route.ts";
-import { body, listFields } from "./schemas.ts";
+import { body, listFields, oneOf, whole, wholeText } from "./schemas.ts";
 
 /** Logs have one order: newest first. */
 const { sort: _, ...logListFields } = listFields;
 const DEFAULT_CLEANUP_DAYS = 30;
-const daysField = t.Numeric({ description: "a whole number of days" });
 
 export interface LogRouteDeps {
   operations: { logs: LogOperations; cleanup: CleanupOperations };
@@ -27,6 +35,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       path: "/logs",
       summary: "Requests, failed requests or key events, newest first",
       query: t.Object({ ...logListFields, ...filterFields }),
+      answer: t.Union([pageOf(requestAnswer), pageOf(keyEventAnswer)]),
       async handle({ query: given }) {
         const { limit = DEFAULT_PAGE_ROWS, cursor = null } = given;
         const query = { ...readFilters(given), limit, cursor };
@@ -39,6 +48,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       path: "/logs/facets",
       summary: "Models, keys, outcomes and pools of a time, each with its requests",
       query: t.Object(timeFields),
+      answer: facetsAnswer,
       handle: ({ query }) => logs.facets(readTimes(query)),
     }),
     route({
@@ -46,6 +56,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       path: "/logs/live",
       summary: "Requests as they end, as server-sent events",
       query: t.Object(liveFields),
+      answer: ["text/event-stream"],
       isSlow: true,
       handle: async ({ query }) => liveLog(logs, createMatch(query)),
     }),
@@ -55,13 +66,9 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       summary: "The whole log that fits the filters, as a download",
       query: t.Object({
         ...filterFields,
-        format: t.Optional(
-          t.Union(
-            EXPORT_FORMATS.map((format) => t.Literal(format)),
-            { description: `one of ${EXPORT_FORMATS.join(", ")}` },
-          ),
-        ),
+        format: t.Optional(oneOf(EXPORT_FORMATS)),
       }),
+      answer: ["application/x-ndjson", "text/csv"],
       isSlow: true,
       async handle({ query: given }) {
         const query = readFilters(given);
@@ -79,7 +86,8 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs/cleanup",
       summary: "How big the database is, and what a cleanup would free",
-      query: t.Object({ older_than_days: t.Optional(daysField) }),
+      query: t.Object({ older_than_days: t.Optional(wholeText(CLEANUP_DAYS)) }),
+      answer: cleanupReportAnswer,
       async handle({ query }) {
         const report = await cleanup.report(query.older_than_days ?? DEFAULT_CLEANUP_DAYS);
         return {
@@ -97,9 +105,10 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       path: "/logs/cleanup",
       summary: "Deletes requests and key events older than some days, archived before where asked",
       body: body({
-        older_than_days: t.Number({ description: "a whole number of days" }),
+        older_than_days: whole(CLEANUP_DAYS),
         archive: t.Optional(t.Boolean({ description: "true or false" })),
       }),
+      answer: cleanupAnswer,
       isSlow: true,
       async handle({ body: given, actor }) {
         const { older_than_days, archive = false } = given;
@@ -118,6 +127,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs/:id",
       summary: "One request with every attempt",
+      answer: requestAnswer,
       handle: async ({ id }) => requestJson(await logs.request(id)),
     }),
   ];

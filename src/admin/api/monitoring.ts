@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { KeyOperations } from "../../operations/types.ts";
 import type { Live } from "../../record/types.ts";
 import { figuresJson } from "../present.ts";
+import { monitoringAnswer } from "./answers.ts";
 import { type Route, route } from "./route.ts";
 
 export interface MonitoringDeps {
@@ -25,6 +26,7 @@ export function monitoringRoutes({
       method: "GET",
       path: "/monitoring",
       summary: "The dashboard's figures",
+      answer: monitoringAnswer,
       async handle() {
         const byStatus = keys.counts();
         const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);

@@ -1,5 +1,6 @@
 import { t } from "elysia";
 import type { PoolExplanation, PoolOperations } from "../../operations/types.ts";
+import { explanationAnswer } from "./answers.ts";
 import { type Route, route } from "./route.ts";
 
 export function explainRoutes(pools: Pick<PoolOperations, "explain">): Route[] {
@@ -12,6 +13,7 @@ export function explainRoutes(pools: Pick<PoolOperations, "explain">): Route[] {
         model: t.Optional(t.String({ description: "the model that a request would ask for" })),
         pool_id: t.Optional(t.String({ description: "the id of a pool; without it, the keys of all" })),
       }),
+      answer: explanationAnswer,
       handle: async ({ query }) =>
         explanationJson(await pools.explain({ model: query.model || null, poolId: query.pool_id || null })),
     }),

@@ -4,16 +4,25 @@ import { POOL_LIMITS } from "../../operations/pools.ts";
 import type { PoolOperations } from "../../operations/types.ts";
 import { type Pool, STRATEGIES } from "../../types.ts";
 import { pageJson, poolJson } from "../present.ts";
+import { pageOf, poolAnswer } from "./answers.ts";
 import { type Route, route } from "./route.ts";
-import { body, listFields } from "./schemas.ts";
+import { body, lineField, listFields, sortField } from "./schemas.ts";
 
 const SORTS: Sorts<Pool> = { created_at: (pool) => pool.createdAt, name: (pool) => pool.name.toLowerCase() };
 
-const nameField = t.String({ description: `text of at most ${POOL_LIMITS.nameMaxChars} characters` });
+const nameField = lineField(POOL_LIMITS.nameMaxChars, ["production"]);
 const otherFields = {
-  description: t.Optional(t.String({ description: "text" })),
-  color: t.Optional(t.String({ description: "a colour as #rrggbb" })),
-  icon: t.Optional(t.String({ description: "the name of an icon" })),
+  description: t.Optional(lineField(POOL_LIMITS.descriptionMaxChars)),
+  color: t.Optional(
+    t.String({ description: "a colour as #rrggbb", pattern: "^#[0-9a-fA-F]{6}$", examples: ["#6366f1"] }),
+  ),
+  icon: t.Optional(
+    t.String({
+      description: "the name of an icon: small letters, digits and -",
+      pattern: "^[a-z0-9-]{0,40}$",
+      examples: ["rocket"],
+    }),
+  ),
   strategy: t.Optional(
     t.Union([...STRATEGIES.map((strategy) => t.Literal(strategy)), t.Null()], {
       description: `one of ${STRATEGIES.join(", ")}, or null for the global one`,
@@ -27,7 +36,8 @@ export function poolRoutes(pools: PoolOperations): Route[] {
       method: "GET",
       path: "/pools",
       summary: "Lists pools",
-      query: t.Object(listFields),
+      query: t.Object({ ...listFields, sort: sortField(SORTS) }),
+      answer: pageOf(poolAnswer),
       async handle({ query }) {
         const found = (await pools.list()).filter(({ name, description }) =>
           occursIn(query.q, [name, description]),
@@ -41,12 +51,14 @@ export function poolRoutes(pools: PoolOperations): Route[] {
       summary: "Adds a pool",
       body: body({ name: nameField, ...otherFields }),
       status: 201,
+      answer: poolAnswer,
       handle: async ({ body: given, actor }) => poolJson(await pools.add(given, actor)),
     }),
     route({
       method: "GET",
       path: "/pools/:id",
       summary: "One pool",
+      answer: poolAnswer,
       handle: async ({ id }) => poolJson(await pools.get(id)),
     }),
     route({
@@ -54,6 +66,7 @@ export function poolRoutes(pools: PoolOperations): Route[] {
       path: "/pools/:id",
       summary: "Changes a pool",
       body: body({ name: t.Optional(nameField), ...otherFields }),
+      answer: poolAnswer,
       handle: async ({ id, body: given, actor }) => poolJson(await pools.edit(id, given, actor)),
     }),
     route({

@@ -12,15 +12,24 @@ interface Call<Body, Query> {
   actor: Actor;
 }
 
+/** What is answered: JSON of this shape, a file or stream of one of these media types, or nothing (204). */
+type Answer = TSchema | readonly string[] | null;
+
 /** One row of the table in `api.ts`; routing, checks and the API's description are made from it. */
 export interface Route {
   method: Method;
   /** Below `/api/admin`, with `:id` for one thing. */
   path: string;
+  /** One line. */
   summary: string;
+  /** What the line has no room for. */
+  detail: string;
   query: TSchema | null;
   /** `text`: the body as it came, whatever its type. */
   body: TSchema | "text" | null;
+  /** By media type: what a body may be where `body` doesn't tell, because the operation reads it. */
+  accepts: Record<string, TSchema> | null;
+  answer: Answer;
   /** Of the answer when all went well; 204 where the handler answers nothing. */
   status: number;
   /** It waits for an upstream: the runtime's idle limit must not cut it off. */
@@ -30,27 +39,43 @@ export interface Route {
 
 type BodyOf<Body> = Body extends TSchema ? Static<Body> : Body extends "text" ? string : null;
 type QueryOf<Query> = Query extends TSchema ? Static<Query> : null;
+type AnswerOf<Given> = Given extends TSchema
+  ? Static<Given>
+  : Given extends readonly string[]
+    ? Response
+    : unknown;
 
-interface Definition<Body, Query> {
+interface Definition<Body, Query, Given> {
   method: Method;
   path: string;
   summary: string;
+  detail?: string;
   query?: Query;
   body?: Body;
+  accepts?: Record<string, TSchema>;
+  answer?: Given;
   status?: number;
   isSlow?: boolean;
-  handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<unknown>;
+  handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<AnswerOf<Given>>;
 }
 
-/** Gives a row's handler the types of its schemas. What it gets was checked against them (`call.ts`). */
-export function route<Body extends TSchema | "text" | null = null, Query extends TSchema | null = null>(
-  definition: Definition<Body, Query>,
-): Route {
+/**
+ * Gives a row's handler the types of its schemas. What it gets was checked against them (`call.ts`); what it answers
+ * is held to its schema by the compiler.
+ */
+export function route<
+  Body extends TSchema | "text" | null = null,
+  Query extends TSchema | null = null,
+  Given extends Answer = null,
+>(definition: Definition<Body, Query, Given>): Route {
   return {
+    detail: "",
     query: null,
     body: null,
-    status: 200,
+    accepts: null,
+    answer: null,
     isSlow: false,
+    status: 200,
     ...definition,
     handle: (call) => definition.handle(call as Call<BodyOf<Body>, QueryOf<Query>>),
   };

@@ -1,8 +1,10 @@
 import { t } from "elysia";
 import { STATS_BUCKETS, STATS_GROUPS, STATS_RANGES } from "../../operations/stats.ts";
 import type { StatsOperations, StatsSums } from "../../operations/types.ts";
+import { statsAnswer } from "./answers.ts";
 import { readTimes } from "./log-filters.ts";
 import { type Route, route } from "./route.ts";
+import { oneOf } from "./schemas.ts";
 
 export function statsRoutes(stats: StatsOperations): Route[] {
   return [
@@ -11,12 +13,13 @@ export function statsRoutes(stats: StatsOperations): Route[] {
       path: "/stats",
       summary: "Sums and percentiles of requests over a range, by time and by group",
       query: t.Object({
-        range: oneOf(STATS_RANGES),
+        range: t.Optional(oneOf(STATS_RANGES)),
         from: t.Optional(t.String({ description: "a time as ISO 8601, inclusive; instead of range" })),
         to: t.Optional(t.String({ description: "a time as ISO 8601, exclusive" })),
-        bucket: oneOf(STATS_BUCKETS),
-        group_by: oneOf(STATS_GROUPS),
+        bucket: t.Optional(oneOf(STATS_BUCKETS)),
+        group_by: t.Optional(oneOf(STATS_GROUPS)),
       }),
+      answer: statsAnswer,
       async handle({ query: { from, to, group_by, range, bucket } }) {
         const read = await stats.read({
           range,
@@ -42,15 +45,6 @@ export function statsRoutes(stats: StatsOperations): Route[] {
       handle: () => stats.reset(),
     }),
   ];
-}
-
-function oneOf<const Name extends string>(names: readonly Name[]) {
-  return t.Optional(
-    t.Union(
-      names.map((name) => t.Literal(name)),
-      { description: `one of ${names.join(", ")}` },
-    ),
-  );
 }
 
 function iso(ms: number): string {

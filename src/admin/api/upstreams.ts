@@ -4,23 +4,22 @@ import type { UpstreamInput, UpstreamOperations } from "../../operations/types.t
 import { UPSTREAM_LIMITS } from "../../operations/upstreams.ts";
 import { AUTH_STYLES, type AuthStyle, type Upstream } from "../../types.ts";
 import { pageJson, presetJson, upstreamJson } from "../present.ts";
+import { pageOf, presetAnswer, upstreamAnswer } from "./answers.ts";
 import { type Route, route } from "./route.ts";
-import { body, listFields } from "./schemas.ts";
+import { body, lineField, listFields, oneOf, sortField } from "./schemas.ts";
 
 const SORTS: Sorts<Upstream> = {
   created_at: (upstream) => upstream.createdAt,
   name: (upstream) => upstream.name.toLowerCase(),
 };
 
-const nameField = t.String({ description: `text of at most ${UPSTREAM_LIMITS.nameMaxChars} characters` });
-const baseUrlField = t.String({ description: "an address that begins with http:// or https://" });
+const nameField = lineField(UPSTREAM_LIMITS.nameMaxChars, ["OpenAI"]);
+const baseUrlField = t.String({
+  description: "an address that begins with http:// or https://",
+  examples: ["https://api.openai.com/v1"],
+});
 const otherFields = {
-  auth_style: t.Optional(
-    t.Union(
-      AUTH_STYLES.map((style) => t.Literal(style)),
-      { description: `one of ${AUTH_STYLES.join(", ")}` },
-    ),
-  ),
+  auth_style: t.Optional(oneOf(AUTH_STYLES)),
   is_default: t.Optional(t.Boolean({ description: "true or false" })),
 };
 
@@ -31,7 +30,8 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "GET",
       path: "/upstreams",
       summary: "Lists upstreams with the health of their hosts",
-      query: t.Object(listFields),
+      query: t.Object({ ...listFields, sort: sortField(SORTS) }),
+      answer: pageOf(upstreamAnswer),
       async handle({ query }) {
         const found = (await upstreams.list()).filter(({ name, baseUrl }) =>
           occursIn(query.q, [name, baseUrl]),
@@ -45,6 +45,7 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       summary: "Adds an upstream",
       body: body({ name: nameField, base_url: baseUrlField, ...otherFields }),
       status: 201,
+      answer: upstreamAnswer,
       async handle({ body: given, actor }) {
         const input = { ...inputOf(given), name: given.name, baseUrl: given.base_url };
         return shown((await upstreams.add(input, actor)).id);
@@ -54,12 +55,14 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "GET",
       path: "/upstreams/presets",
       summary: "Known providers to choose from",
+      answer: pageOf(presetAnswer),
       handle: async () => ({ data: upstreams.presets().map(presetJson), next_cursor: null }),
     }),
     route({
       method: "GET",
       path: "/upstreams/:id",
       summary: "One upstream",
+      answer: upstreamAnswer,
       handle: ({ id }) => shown(id),
     }),
     route({
@@ -67,6 +70,7 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       path: "/upstreams/:id",
       summary: "Changes an upstream; a changed base URL clears the status of its keys",
       body: body({ name: t.Optional(nameField), base_url: t.Optional(baseUrlField), ...otherFields }),
+      answer: upstreamAnswer,
       async handle({ id, body: given, actor }) {
         await upstreams.edit(id, inputOf(given), actor);
         return shown(id);

@@ -1,0 +1,54 @@
+import type { Route } from "./route.ts";
+
+/** An error that a call may answer, as the API's description tells it. */
+export interface ErrorCase {
+  status: number;
+  code: string;
+  when: string;
+  fits(route: Route): boolean;
+}
+
+const isChange = ({ method }: Route) => method !== "GET";
+const isOfOne = ({ path }: Route) => path.includes("/:id");
+
+/** Every error of the admin API. */
+export const ERRORS: readonly ErrorCase[] = [
+  { status: 401, code: "unauthorized", when: "The token or session is missing or wrong.", fits: () => true },
+  {
+    status: 403,
+    code: "cross_site_refused",
+    when: "A session's change that does not come from a page of this server.",
+    fits: () => true,
+  },
+  { status: 404, code: "not_found", when: "There is no such thing.", fits: isOfOne },
+  {
+    status: 409,
+    code: "conflict",
+    when: "It contradicts what is there; the message says what.",
+    fits: isChange,
+  },
+  {
+    status: 413,
+    code: "request_too_large",
+    when: "The body has too many bytes.",
+    fits: ({ body }) => body !== null,
+  },
+  {
+    status: 422,
+    code: "invalid_input",
+    when: "The input does not fit; `fields` names each problem, and nothing was changed.",
+    fits: ({ query, body }) => query !== null || body !== null,
+  },
+  {
+    status: 500,
+    code: "internal_error",
+    when: "A fault of this program; its log has it under `request_id`.",
+    fits: () => true,
+  },
+  {
+    status: 503,
+    code: "overloaded",
+    when: "Too many watch already; `retry-after` says when to come again.",
+    fits: ({ answer }) => Array.isArray(answer) && answer.includes("text/event-stream"),
+  },
+];
