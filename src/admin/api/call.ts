@@ -16,11 +16,11 @@ export interface CallDeps {
   keepOpen(request: Request): void;
 }
 
-const HEADERS = {
-  "content-type": "application/json; charset=utf-8",
+const BARE_HEADERS = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };
+const HEADERS = { ...BARE_HEADERS, "content-type": "application/json; charset=utf-8" };
 
 /** One call's way: may they? → input → operation → answer. Every error leaves it as JSON. */
 export function createRouteHandler(route: Route, deps: CallDeps) {
@@ -34,7 +34,7 @@ export function createRouteHandler(route: Route, deps: CallDeps) {
       const result = await route.handle({ id, query, body, actor });
       // A stream: it has headers of its own.
       if (result instanceof Response) return result;
-      if (result === undefined) return new Response(null, { status: 204, headers: HEADERS });
+      if (result === undefined) return new Response(null, { status: 204, headers: BARE_HEADERS });
       return new Response(JSON.stringify(result), { status: route.status, headers: HEADERS });
     });
 }

@@ -49,6 +49,6 @@ export const ERRORS: readonly ErrorCase[] = [
     status: 503,
     code: "overloaded",
     when: "Too many watch already; `retry-after` says when to come again.",
-    fits: ({ answer }) => Array.isArray(answer) && answer.includes("text/event-stream"),
+    fits: () => false,
   },
 ];

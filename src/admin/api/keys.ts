@@ -84,6 +84,7 @@ export function keyRoutes(keys: KeyOperations): Route[] {
         pool_id: keyFields.pool_id,
       }),
       answer: countAnswer,
+      errors: [404],
       async handle({ body: given, actor }) {
         await BULK_ACTIONS[given.action]?.(keys, given, actor);
         return { count: new Set(given.ids).size };

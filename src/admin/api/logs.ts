@@ -57,6 +57,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       summary: "Requests as they end, as server-sent events",
       query: t.Object(liveFields),
       answer: ["text/event-stream"],
+      errors: [503],
       isSlow: true,
       handle: async ({ query }) => liveLog(logs, createMatch(query)),
     }),

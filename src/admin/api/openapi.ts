@@ -102,7 +102,9 @@ function describeRoute(route: Route, schemas: Record<string, JsonSchema>): Opera
   const parameters = parametersOf(route, schemas);
   const content = bodyOf(route, schemas);
   const responses: Operation["responses"] = { [statusOf(route)]: answerOf(route, schemas) };
-  for (const { status, when } of ERRORS.filter((error) => error.fits(route))) {
+  for (const { status, when } of ERRORS.filter(
+    (error) => error.fits(route) || route.errors.includes(error.status),
+  )) {
     responses[status] = { description: when, content: { [JSON_TYPE]: { schema: ERROR_REF } } };
   }
   return {
@@ -191,7 +193,7 @@ function operationId({ method, path, status, answer }: Route): string {
 }
 
 /** TypeBox as plain JSON Schema: unions of words as `enum`, "or null" as a second type, named shapes as references. */
-export function toJsonSchema(schema: TSchema, schemas: Record<string, JsonSchema>): JsonSchema {
+function toJsonSchema(schema: TSchema, schemas: Record<string, JsonSchema>): JsonSchema {
   const { $id, ...own } = schema;
   if ($id === undefined) return plain(own as TSchema, schemas);
   schemas[$id] ??= plain(own as TSchema, schemas);

@@ -14,6 +14,7 @@ export function explainRoutes(pools: Pick<PoolOperations, "explain">): Route[] {
         pool_id: t.Optional(t.String({ description: "the id of a pool; without it, the keys of all" })),
       }),
       answer: explanationAnswer,
+      errors: [404],
       handle: async ({ query }) =>
         explanationJson(await pools.explain({ model: query.model || null, poolId: query.pool_id || null })),
     }),

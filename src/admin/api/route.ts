@@ -32,6 +32,8 @@ export interface Route {
   answer: Answer;
   /** Of the answer when all went well; 204 where the handler answers nothing. */
   status: number;
+  /** Statuses that it answers beside those that its method and input let expect (`error-cases.ts`). */
+  errors: readonly number[];
   /** It waits for an upstream: the runtime's idle limit must not cut it off. */
   isSlow: boolean;
   handle(call: Call<unknown, unknown>): Promise<unknown>;
@@ -55,6 +57,7 @@ interface Definition<Body, Query, Given> {
   accepts?: Record<string, TSchema>;
   answer?: Given;
   status?: number;
+  errors?: readonly number[];
   isSlow?: boolean;
   handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<AnswerOf<Given>>;
 }
@@ -75,6 +78,7 @@ export function route<
     accepts: null,
     answer: null,
     isSlow: false,
+    errors: [],
     status: 200,
     ...definition,
     handle: (call) => definition.handle(call as Call<BodyOf<Body>, QueryOf<Query>>),
