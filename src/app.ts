@@ -250,6 +250,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         ...controlPlane,
         requireAdminLogin,
         openProxy: masterApiKey === undefined ? openTo : "nobody",
+        about: { dataDir: config.dataDir },
       }),
     );
 

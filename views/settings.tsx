@@ -1,7 +1,7 @@
 import { ActionForm } from "./components/button.tsx";
 import { FormActions, FormShell, type Place } from "./components/form-shell.tsx";
-import { PageHead } from "./components/page-head.tsx";
 import { type Preset, RESET_FORM, type SettingField, SettingRow } from "./components/setting-row.tsx";
+import { SettingsHead } from "./settings-tabs.tsx";
 
 export interface SettingGroup {
   id: string;
@@ -20,9 +20,9 @@ export interface SettingsPageProps {
 export function SettingsPage(props: SettingsPageProps) {
   return (
     <>
-      <PageHead title="Settings" verdict="In force at once, without a restart.">
+      <SettingsHead tab="/settings" verdict="In force at once, without a restart.">
         <ActionForm to="/settings/reset" method="get" icon="reset" label="Reset all" look="bare" />
-      </PageHead>
+      </SettingsHead>
       <div class="settings">
         <nav class="sections" aria-label="Sections">
           <ul>

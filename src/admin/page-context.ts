@@ -24,6 +24,13 @@ export interface PageDeps {
   openProxy: "nobody" | "this_machine" | "network";
   /** Takes the runtime's idle limit off a connection: testing keys may take as long as their upstream does. */
   keepOpen(request: Request): void;
+  about: About;
+}
+
+/** What the Settings page tells of this installation. */
+export interface About {
+  /** The folder of all data, as a full path. */
+  dataDir: string;
 }
 
 /** One request for a page, by someone who may ask for it. */

@@ -21,6 +21,13 @@ import { answerPage } from "./page-call.tsx";
 import type { PageDeps, PageRoute } from "./page-context.ts";
 import { redirect } from "./render.tsx";
 import { askForReset, resetSettings, saveSettings, showSettings } from "./settings.tsx";
+import {
+  askForCleanup,
+  askForStatisticsReset,
+  cleanUp,
+  resetStatistics,
+  showData,
+} from "./settings-data.tsx";
 
 /** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
 const PAGES: PageRoute[] = [
@@ -50,6 +57,11 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings", handle: saveSettings },
   { method: "GET", path: "/settings/reset", handle: askForReset },
   { method: "POST", path: "/settings/reset", handle: resetSettings },
+  { method: "GET", path: "/settings/data", handle: showData },
+  { method: "GET", path: "/settings/data/cleanup", handle: askForCleanup },
+  { method: "POST", path: "/settings/data/cleanup", handle: cleanUp },
+  { method: "GET", path: "/settings/data/statistics", handle: askForStatisticsReset },
+  { method: "POST", path: "/settings/data/statistics", handle: resetStatistics },
 ];
 
 /** The admin pages as an Elysia plugin. Forms are read by the handlers, after it is known who asks. */

@@ -1,9 +1,16 @@
-import type { Maintenance } from "../storage/types.ts";
+import type { LogBound, Maintenance, Slice } from "../storage/types.ts";
 import { ConflictError, InputError } from "../types.ts";
 import type { OperationsParts } from "./deps.ts";
 import { createEvent } from "./key-events.ts";
 import { Pace } from "./pace.ts";
-import type { Actor, CleanupOperations, CleanupReport, CleanupResult } from "./types.ts";
+import type {
+  Actor,
+  CleanupInput,
+  CleanupOperations,
+  CleanupReport,
+  CleanupResult,
+  CleanupState,
+} from "./types.ts";
 
 const DAY_MS = 86_400_000;
 const MB = 2 ** 20;
@@ -24,23 +31,44 @@ type Parts = Pick<OperationsParts, "storage" | "settings" | "clock" | "archiveDi
 export function createCleanupOperations(parts: Parts): CleanupOperations {
   const { storage, settings, clock, archiveDir } = parts;
   const { maintenance } = storage;
-  let isRunning = false;
+  let running: CleanupState["running"] = null;
+  let last: CleanupState["last"] = null;
 
   async function exclusively(work: () => Promise<CleanupResult>): Promise<CleanupResult> {
-    if (isRunning) throw new ConflictError("A cleanup is running already.");
-    isRunning = true;
+    refuseSecond();
+    running = { startedAt: clock.now(), deletedRequests: 0, ofRequests: 0 };
     try {
       return await work();
     } finally {
-      isRunning = false;
+      running = null;
     }
+  }
+
+  function refuseSecond(): void {
+    if (running !== null) throw new ConflictError("A cleanup is running already.");
+  }
+
+  async function deleteSlice(bound: LogBound, rows: number): Promise<Slice> {
+    const slice = await maintenance.deleteRequests(bound, rows);
+    if (running !== null) running.deletedRequests += slice.count;
+    return slice;
+  }
+
+  async function byHand({ olderThanDays, archive }: CleanupInput, actor: Actor): Promise<CleanupResult> {
+    const before = cutOf(olderThanDays);
+    const ofRequests = await maintenance.countRequests(before);
+    if (running !== null) running.ofRequests = ofRequests;
+    const result = await clean(before, null, archive, 0);
+    const detail = `${result.deletedRequests} requests and ${result.deletedKeyEvents} key events older than ${olderThanDays} days deleted${archive ? ", requests archived" : ""}`;
+    await storage.keyEvents.insert(createEvent(clock, actor, "logs_cleaned", detail));
+    return result;
   }
 
   /** Deletes requests before a time, oldest first, archived before where asked, until `isEnough`. */
   async function sweep(before: number, archive: boolean, isEnough?: () => Promise<boolean>) {
     const pace = new Pace();
     if (!archive) {
-      const work = (rows: number) => maintenance.deleteRequests({ at: before }, rows);
+      const work = (rows: number) => deleteSlice({ at: before }, rows);
       return { deleted: await pace.run(work, nowAndThen(isEnough)), files: [], archived: 0 };
     }
     const files = new Set<string>();
@@ -52,7 +80,7 @@ export function createCleanupOperations(parts: Parts): CleanupOperations {
       files.add(chunk.file);
       archived += chunk.rows;
       // To its end, whatever the size says: what is archived must not stay to be archived again.
-      deleted += await pace.run((rows) => maintenance.deleteRequests({ place: chunk.next }, rows));
+      deleted += await pace.run((rows) => deleteSlice({ place: chunk.next }, rows));
     }
     return { deleted, files: [...files], archived };
   }
@@ -94,22 +122,22 @@ export function createCleanupOperations(parts: Parts): CleanupOperations {
   const maxBytes = () => (settings.current.logMaxSizeMb === 0 ? null : settings.current.logMaxSizeMb * MB);
 
   return {
-    run({ olderThanDays, archive }, actor: Actor) {
-      if (
-        !Number.isInteger(olderThanDays) ||
-        olderThanDays < CLEANUP_DAYS.min ||
-        olderThanDays > CLEANUP_DAYS.max
-      ) {
-        const problem = `give a whole number from ${CLEANUP_DAYS.min} to ${CLEANUP_DAYS.max}`;
-        throw new InputError("Check older_than_days.", { older_than_days: problem });
-      }
-      return exclusively(async () => {
-        const result = await clean(cutOf(olderThanDays), null, archive, 0);
-        const detail = `${result.deletedRequests} requests and ${result.deletedKeyEvents} key events older than ${olderThanDays} days deleted${archive ? ", requests archived" : ""}`;
-        await storage.keyEvents.insert(createEvent(clock, actor, "logs_cleaned", detail));
-        return result;
-      });
+    run(input, actor) {
+      refuseDays(input.olderThanDays);
+      return exclusively(() => byHand(input, actor));
     },
+    start(input, actor) {
+      refuseDays(input.olderThanDays);
+      refuseSecond();
+      const ended = (result: CleanupResult | null, problem: string | null) => {
+        last = { endedAt: clock.now(), result, problem };
+      };
+      exclusively(() => byHand(input, actor)).then(
+        (result) => ended(result, null),
+        (error: Error) => ended(null, error.message),
+      );
+    },
+    state: () => ({ running: running === null ? null : { ...running }, last }),
     keepInBounds: () =>
       exclusively(() => {
         const { logRetentionDays, archiveBeforeDelete } = settings.current;
@@ -118,7 +146,7 @@ export function createCleanupOperations(parts: Parts): CleanupOperations {
       }),
     async isTooLarge() {
       const max = maxBytes();
-      return max !== null && !isRunning && (await usedBytes(maintenance)) > max;
+      return max !== null && running === null && (await usedBytes(maintenance)) > max;
     },
     async upkeep() {
       for (let step = 0; step < UPKEEP_STEPS; step++) {
@@ -126,18 +154,27 @@ export function createCleanupOperations(parts: Parts): CleanupOperations {
       }
     },
     async report(olderThanDays): Promise<CleanupReport> {
+      refuseDays(olderThanDays);
       const facts = await maintenance.facts();
       const all = await maintenance.countRequests(clock.now() + DAY_MS);
       const old = await maintenance.countRequests(cutOf(olderThanDays));
       const used = facts.sizeBytes - facts.freeBytes;
       return {
         ...facts,
+        requests: all,
         deletableRequests: old,
         freeableBytes: all === 0 ? 0 : Math.round((used * Math.min(old, all)) / all),
       };
     },
     restoreArchive: (path) => maintenance.restoreArchive(path),
   };
+}
+
+function refuseDays(days: number): void {
+  const { min, max } = CLEANUP_DAYS;
+  if (Number.isInteger(days) && days >= min && days <= max) return;
+  const problem = `give a whole number from ${min} to ${max}`;
+  throw new InputError("Check older_than_days.", { older_than_days: problem });
 }
 
 async function usedBytes(maintenance: Maintenance): Promise<number> {

@@ -155,6 +155,11 @@ export interface LogOperations {
   listen(listener: (request: RequestRecord) => void): (() => void) | null;
 }
 
+export interface CleanupInput {
+  olderThanDays: number;
+  archive: boolean;
+}
+
 export interface CleanupResult {
   deletedRequests: number;
   deletedKeyEvents: number;
@@ -166,7 +171,16 @@ export interface CleanupResult {
   durationMs: number;
 }
 
+export interface CleanupState {
+  /** The one that runs: what is done of what. Epoch ms. */
+  running: { startedAt: number; deletedRequests: number; ofRequests: number } | null;
+  /** The last one that was started here, of this process; `problem` where it failed on its way. */
+  last: { endedAt: number; result: CleanupResult | null; problem: string | null } | null;
+}
+
 export interface CleanupReport extends DatabaseFacts {
+  /** In the log in all. */
+  requests: number;
   /** What a cleanup of everything older would delete and free, roughly. */
   deletableRequests: number;
   freeableBytes: number;
@@ -174,7 +188,10 @@ export interface CleanupReport extends DatabaseFacts {
 
 export interface CleanupOperations {
   /** InputError for the days, ConflictError while another cleanup runs. */
-  run(input: { olderThanDays: number; archive: boolean }, actor: Actor): Promise<CleanupResult>;
+  run(input: CleanupInput, actor: Actor): Promise<CleanupResult>;
+  /** The same without waiting for its end; `state` tells how it goes and what came of it. */
+  start(input: CleanupInput, actor: Actor): void;
+  state(): CleanupState;
   /** What the settings say of age and size; ConflictError while another cleanup runs. */
   keepInBounds(): Promise<CleanupResult>;
   /** Whether the log has passed `log_max_size_mb`. */

@@ -43,6 +43,7 @@ beforeAll(async () => {
     requireAdminLogin: true,
     openProxy: "this_machine",
     keepOpen: () => undefined,
+    about: { dataDir: "/var/lib/load-balancer" },
   });
   const listening = new Elysia().use(pages).listen({ port: 0, hostname: "127.0.0.1" });
   app = listening;

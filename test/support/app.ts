@@ -7,6 +7,8 @@ import { type AdminClient, createAdminClient } from "./admin-client.ts";
 import { temporaryFolder } from "./process.ts";
 
 const TOKEN = "test-admin-api-token";
+/** What `startApp` sets as ADMIN_PASSWORD, unless `env` says otherwise. */
+export const APP_PASSWORD = "a good password";
 
 export interface AppOptions {
   /** The base URL of the upstream, with `/v1`. */
@@ -42,7 +44,7 @@ async function startIn(folder: string, options: AppOptions, isNew: boolean): Pro
       PORT: "0",
       DATA_DIR: `${folder}/data`,
       ADMIN_API_TOKEN: TOKEN,
-      ADMIN_PASSWORD: "a good password",
+      ADMIN_PASSWORD: APP_PASSWORD,
       ...options.env,
     },
     false,

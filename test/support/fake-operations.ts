@@ -670,7 +670,30 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       keepInBounds: unused,
       isTooLarge: unused,
       upkeep: unused,
-      report: unused,
+      start: () => undefined,
+      state: () => ({
+        running: null,
+        last: {
+          endedAt: clock.now() - 3 * HOUR,
+          result: {
+            deletedRequests: 12_304,
+            deletedKeyEvents: 18,
+            archivedRequests: 12_304,
+            archiveFiles: ["requests-2026-10-24.jsonl.zst"],
+            freedBytes: 9_800_000,
+            durationMs: 4_200,
+          },
+          problem: null,
+        },
+      }),
+      report: async (days) => ({
+        sizeBytes: 128_400_000,
+        freeBytes: 2_100_000,
+        oldestRequestAt: clock.now() - 30 * DAY,
+        requests: 184_220,
+        deletableRequests: days >= 30 ? 0 : 12_304,
+        freeableBytes: days >= 30 ? 0 : 9_800_000,
+      }),
       restoreArchive: unused,
     },
   };

@@ -75,6 +75,7 @@ export async function startPages(
     requireAdminLogin,
     openProxy: options.openProxy ?? "nobody",
     keepOpen: () => undefined,
+    about: { dataDir: "/var/lib/load-balancer" },
   };
   const app = new Elysia()
     .use(createAssets())
