@@ -282,6 +282,14 @@ export class ConflictError extends Error {
   override readonly name = "ConflictError";
 }
 
+/** Somebody else changed the thing since it was seen. (API: 412) */
+export class ChangedError extends Error {
+  override readonly name = "ChangedError";
+  constructor() {
+    super("It was changed meanwhile: read it again, and change what you see then.");
+  }
+}
+
 /** The program cannot start or go on as configured; the message is one line that says what to do. */
 export class StartError extends Error {
   override readonly name = "StartError";

@@ -1,6 +1,7 @@
 import { Elysia, t } from "elysia";
 import type { Operations } from "../operations/types.ts";
 import { type CallDeps, createFallback, createRouteHandler } from "./api/call.ts";
+import { IdempotencyKeys } from "./api/idempotency.ts";
 import { keyRoutes } from "./api/keys.ts";
 import { logRoutes } from "./api/logs.ts";
 import { type MonitoringDeps, monitoringRoutes } from "./api/monitoring.ts";
@@ -44,9 +45,10 @@ export function adminApiRoutes(deps: AdminApiDeps): Route[] {
 /** `/api/admin/*` as an Elysia plugin. Bodies are read in `call.ts`, after it is known who calls. */
 export function createAdminApi(deps: AdminApiDeps) {
   const routes = adminApiRoutes(deps);
+  const given = new IdempotencyKeys(deps.clock);
   const app = new Elysia({ name: "admin-api" });
   for (const row of routes) {
-    const handle = createRouteHandler(row, deps);
+    const handle = createRouteHandler(row, deps, given);
     app.route(
       row.method,
       `${PREFIX}${row.path}`,

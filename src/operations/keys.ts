@@ -7,6 +7,7 @@ import { KEY_FIELDS, KEY_LIMITS, readKeyFields } from "./key-input.ts";
 import { listKeys } from "./key-list.ts";
 import { configOf, type KeyStore } from "./key-store.ts";
 import { referenceProblems, refuseProblems } from "./references.ts";
+import { keyRevision, refuseChanged } from "./revision.ts";
 import type { Actor, KeyOperations, KeyPatch } from "./types.ts";
 
 /** The fields whose change an event tells value by value. */
@@ -64,9 +65,10 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
 
     addMany: (text, shared, actor) => change(() => importKeys(text, shared, actor)),
 
-    edit: (id, patch, actor) =>
+    edit: (id, patch, actor, seen) =>
       change(async () => {
         const before = configOf(store.find(id));
+        refuseChanged(seen, keyRevision(before));
         const { secret: given, ...values } = checked(patch);
         const secret = given === inventory.secretOf(id) ? undefined : given;
         const after: Key = { ...before, ...values };
@@ -123,9 +125,10 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
         );
       }),
 
-    remove: (ids, actor) =>
+    remove: (ids, actor, seen) =>
       change(async () => {
         const keys = store.findAll(ids);
+        for (const key of keys) refuseChanged(seen, keyRevision(key));
         const events = keys.map((key) => createEvent(clock, actor, "deleted", key.maskedSecret, key));
         if (keys.length > 0)
           await store.remove(

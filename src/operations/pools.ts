@@ -5,6 +5,7 @@ import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { textProblem } from "./key-input.ts";
 import { refuseProblems, refuseWithKeys } from "./references.ts";
+import { poolRevision, refuseChanged } from "./revision.ts";
 import type { PoolInput, PoolOperations } from "./types.ts";
 
 export const POOL_LIMITS = { nameMaxChars: 50, descriptionMaxChars: 500, maxPools: 1_000 } as const;
@@ -72,9 +73,10 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
         return pool;
       }),
 
-    edit: (id, patch, actor) =>
+    edit: (id, patch, actor, seen) =>
       change(async () => {
         const before = find(id);
+        refuseChanged(seen, poolRevision(before));
         const after = withInput(before, patch);
         refuseTakenName(after);
         const detail = describeChanges(before, after, TOLD_FIELDS);
@@ -87,9 +89,10 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
         return after;
       }),
 
-    remove: (id, actor) =>
+    remove: (id, actor, seen) =>
       change(async () => {
         const pool = find(id);
+        refuseChanged(seen, poolRevision(pool));
         const keys = parts.pool.views().filter(({ poolId }) => poolId === id).length;
         refuseWithKeys(`The pool "${pool.name}"`, keys);
         await storage.pools.delete(id);

@@ -11,6 +11,7 @@ import {
 import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { refuseProblems } from "./references.ts";
+import { refuseChanged, settingsRevision } from "./revision.ts";
 import type { Actor, SettingsOperations } from "./types.ts";
 import { movedTo, type UpstreamStore } from "./upstream-store.ts";
 
@@ -45,8 +46,9 @@ export function createSettingsOperations(
 
   return {
     current: () => settings.current,
-    patch: (patch, actor) =>
+    patch: (patch, actor, seen) =>
       change(async () => {
+        refuseChanged(seen, settingsRevision(settings.current));
         const changed = await apply(parseSettingsPatch(patch, parts.checkBaseUrl), actor);
         return { settings: settings.current, changed };
       }),

@@ -15,6 +15,7 @@ import type {
   UpstreamHealth,
 } from "../types.ts";
 import type { Preset } from "../upstream/presets.ts";
+import type { Seen } from "./revision.ts";
 
 /** Who did it, for the key events: a person on the pages, a script with the API token, the pool by itself. */
 export type Actor = "admin" | "api" | "pool";
@@ -81,12 +82,14 @@ export interface KeyOperations {
   add(input: KeyInput, actor: Actor): Promise<KeyView>;
   /** Plain text with one key a line (empty lines and `#` comments are passed over), or a JSON array, or the earlier version's export. */
   addMany(text: string, shared: Omit<KeyInput, "secret" | "name">, actor: Actor): Promise<ImportReport>;
-  edit(id: string, patch: KeyPatch, actor: Actor): Promise<KeyView>;
+  /** ChangedError where the key is not any more as it was `seen`; so for every `seen` below. */
+  edit(id: string, patch: KeyPatch, actor: Actor, seen?: Seen): Promise<KeyView>;
   /** Enabling also clears what an operator wants cleared by hand: strikes, ejection, invalid, no_credit, cooldowns. */
   setEnabled(ids: string[], enabled: boolean, actor: Actor): Promise<void>;
   /** Into another pool; null: into none. */
   move(ids: string[], poolId: string | null, actor: Actor): Promise<void>;
-  remove(ids: string[], actor: Actor): Promise<void>;
+  /** `seen` is of the only key. */
+  remove(ids: string[], actor: Actor, seen?: Seen): Promise<void>;
   /** Clears cooldowns, strikes and condition. */
   reset(ids: string[], actor: Actor): Promise<void>;
   /** One cheap real call upstream with this key (GET models); its outcome counts like any other. */
@@ -104,9 +107,9 @@ export interface PoolOperations {
   list(): Promise<Pool[]>;
   get(id: string): Promise<Pool>;
   add(input: PoolInput, actor: Actor): Promise<Pool>;
-  edit(id: string, patch: Partial<PoolInput>, actor: Actor): Promise<Pool>;
+  edit(id: string, patch: Partial<PoolInput>, actor: Actor, seen?: Seen): Promise<Pool>;
   /** ConflictError while it has keys. */
-  remove(id: string, actor: Actor): Promise<void>;
+  remove(id: string, actor: Actor, seen?: Seen): Promise<void>;
   /**
    * Which key a request would get now, and for each other key why not: a dry run, nothing is sent and nothing changes.
    * `poolId` null: the keys of all pools. At most 500 keys are told of.
@@ -128,15 +131,15 @@ export interface UpstreamOperations {
   presets(): Preset[];
   add(input: UpstreamInput, actor: Actor): Promise<Upstream>;
   /** A changed base URL clears the conditions of its keys. */
-  edit(id: string, patch: Partial<UpstreamInput>, actor: Actor): Promise<Upstream>;
+  edit(id: string, patch: Partial<UpstreamInput>, actor: Actor, seen?: Seen): Promise<Upstream>;
   /** ConflictError while it has keys or is the default. */
-  remove(id: string, actor: Actor): Promise<void>;
+  remove(id: string, actor: Actor, seen?: Seen): Promise<void>;
 }
 
 export interface SettingsOperations {
   current(): Settings;
   /** All or nothing; `api_endpoint` also becomes the default upstream's base URL. Answers what changed. */
-  patch(patch: unknown, actor: Actor): Promise<{ settings: Settings; changed: string[] }>;
+  patch(patch: unknown, actor: Actor, seen?: Seen): Promise<{ settings: Settings; changed: string[] }>;
   /** Back to the defaults: those named, or all. */
   reset(names: string[] | "all", actor: Actor): Promise<Settings>;
 }

@@ -5,6 +5,7 @@ import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { textProblem } from "./key-input.ts";
 import { refuseProblems, refuseWithKeys } from "./references.ts";
+import { refuseChanged, upstreamRevision } from "./revision.ts";
 import type { UpstreamInput, UpstreamOperations } from "./types.ts";
 import type { UpstreamStore } from "./upstream-store.ts";
 
@@ -85,9 +86,10 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
         return upstream;
       }),
 
-    edit: (id, patch, actor) =>
+    edit: (id, patch, actor, seen) =>
       change(async () => {
         const before = find(id);
+        refuseChanged(seen, upstreamRevision(before));
         const after = withInput(before, patch);
         refuseTakenName(after);
         const detail = describeChanges(before, after, TOLD_FIELDS);
@@ -97,9 +99,10 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
         return after;
       }),
 
-    remove: (id, actor) =>
+    remove: (id, actor, seen) =>
       change(async () => {
         const upstream = find(id);
+        refuseChanged(seen, upstreamRevision(upstream));
         const keys = parts.pool.views().filter(({ upstreamId }) => upstreamId === id).length;
         if (upstream.isDefault) {
           throw new ConflictError(

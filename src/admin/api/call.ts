@@ -2,8 +2,10 @@ import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../log.ts";
 import type { Access } from "../access.ts";
 import { ApiError, answerTo, internalError } from "./errors.ts";
-import { type Check, createCheck, parseJson, readBody, readQuery, shapeOf } from "./input.ts";
-import type { Route } from "./route.ts";
+import type { GivenAnswer, IdempotencyKeys } from "./idempotency.ts";
+import { etagOf, readIfMatch } from "./if-match.ts";
+import { createCheck, parseJson, readBody, readQuery, shapeOf } from "./input.ts";
+import { Revised, type Route, takesIdempotencyKey, takesIfMatch } from "./route.ts";
 
 export interface CallDeps {
   access: Access;
@@ -23,20 +25,39 @@ const BARE_HEADERS = {
 const HEADERS = { ...BARE_HEADERS, "content-type": "application/json; charset=utf-8" };
 
 /** One call's way: may they? → input → operation → answer. Every error leaves it as JSON. */
-export function createRouteHandler(route: Route, deps: CallDeps) {
+export function createRouteHandler(route: Route, deps: CallDeps, given: IdempotencyKeys) {
   const checkQuery = route.query === null ? null : createCheck(route.query);
   const checkBody = route.body === null || route.body === "text" ? null : createCheck(shapeOf(route.body));
   return (request: Request, id: string): Promise<Response> =>
     answering(deps, request, async (actor) => {
       const query = checkQuery === null ? null : checkQuery(readQuery(request.url));
-      const body = await readInput(route, request, checkBody);
+      const text = route.body === null ? "" : await readBody(request);
+      const seen = takesIfMatch(route) ? readIfMatch(request.headers) : undefined;
       if (route.isSlow) deps.keepOpen(request);
-      const result = await route.handle({ id, query, body, actor });
-      // A stream: it has headers of its own.
-      if (result instanceof Response) return result;
-      if (result === undefined) return new Response(null, { status: 204, headers: BARE_HEADERS });
-      return new Response(JSON.stringify(result), { status: route.status, headers: HEADERS });
+      const run = async () => {
+        const body = checkBody === null ? text : checkBody(parseJson(text));
+        return route.handle({ id, query, body: route.body === null ? null : body, actor, seen });
+      };
+      const key = takesIdempotencyKey(route) ? request.headers.get("idempotency-key") : null;
+      if (key === null) return toResponse(route, await run());
+      const create = async () => toJson(await run());
+      const { answer, isRepeated } = await given.once(key, route.path, text, create);
+      const headers = { ...answer.headers, ...(isRepeated && { "idempotency-replayed": "true" }) };
+      return new Response(answer.text, { status: route.status, headers });
     });
+}
+
+function toResponse(route: Route, result: unknown): Response {
+  // A stream: it has headers of its own.
+  if (result instanceof Response) return result;
+  if (result === undefined) return new Response(null, { status: 204, headers: BARE_HEADERS });
+  const { text, headers } = toJson(result);
+  return new Response(text, { status: route.status, headers });
+}
+
+function toJson(result: unknown): GivenAnswer {
+  if (!(result instanceof Revised)) return { text: JSON.stringify(result), headers: HEADERS };
+  return { text: JSON.stringify(result.json), headers: { ...HEADERS, etag: etagOf(result.revision) } };
 }
 
 /** For paths and methods that no row of the table has. `allow`: the methods that the path does have. */
@@ -77,10 +98,4 @@ async function answering(
       headers: { ...HEADERS, ...answer.headers },
     });
   }
-}
-
-async function readInput(route: Route, request: Request, check: Check | null): Promise<unknown> {
-  if (route.body === null) return null;
-  const text = await readBody(request);
-  return check === null ? text : check(parseJson(text));
 }

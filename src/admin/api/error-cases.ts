@@ -1,4 +1,4 @@
-import type { Route } from "./route.ts";
+import { type Route, takesIfMatch } from "./route.ts";
 
 /** An error that a call may answer, as the API's description tells it. */
 export interface ErrorCase {
@@ -28,6 +28,12 @@ export const ERRORS: readonly ErrorCase[] = [
     fits: isChange,
   },
   {
+    status: 412,
+    code: "changed_meanwhile",
+    when: "Somebody else changed it: it is not any more as `if-match` says.",
+    fits: takesIfMatch,
+  },
+  {
     status: 413,
     code: "request_too_large",
     when: "The body has too many bytes.",
@@ -37,7 +43,7 @@ export const ERRORS: readonly ErrorCase[] = [
     status: 422,
     code: "invalid_input",
     when: "The input does not fit; `fields` names each problem, and nothing was changed.",
-    fits: ({ query, body }) => query !== null || body !== null,
+    fits: (route) => route.query !== null || route.body !== null || takesIfMatch(route),
   },
   {
     status: 500,

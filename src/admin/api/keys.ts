@@ -1,12 +1,13 @@
 import { type Static, t } from "elysia";
 import { KEY_LIMITS } from "../../operations/key-input.ts";
 import { KEY_SORTS } from "../../operations/key-list.ts";
+import { keyRevision } from "../../operations/revision.ts";
 import type { Actor, KeyOperations, KeyPatch } from "../../operations/types.ts";
-import { InputError, KEY_STATUSES } from "../../types.ts";
+import { InputError, KEY_STATUSES, type KeyView } from "../../types.ts";
 import { keyJson, pageJson } from "../present.ts";
 import { countAnswer, importAnswer, keyAnswer, pageOf, testAnswer } from "./answers.ts";
 import { createCheck, parseJson, shapeOf } from "./input.ts";
-import { type Route, route } from "./route.ts";
+import { Revised, type Route, route } from "./route.ts";
 import { body, keyFields, listFields, oneOf, secretField, sortField } from "./schemas.ts";
 
 /** The API's names of what a key is given. */
@@ -46,6 +47,8 @@ const importBody = body({
 });
 const checkImport = createCheck(shapeOf(importBody));
 
+const shown = (key: KeyView) => new Revised(keyJson(key), keyRevision(key));
+
 export function keyRoutes(keys: KeyOperations): Route[] {
   return [
     route({
@@ -70,9 +73,10 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       summary: "Adds a key",
       body: body({ secret: secretField, ...keyFields }),
       status: 201,
+      revised: true,
       answer: keyAnswer,
       handle: async ({ body: given, actor }) =>
-        keyJson(await keys.add({ ...fieldsOf(given), secret: given.secret }, actor)),
+        shown(await keys.add({ ...fieldsOf(given), secret: given.secret }, actor)),
     }),
     route({
       method: "POST",
@@ -113,22 +117,26 @@ export function keyRoutes(keys: KeyOperations): Route[] {
       method: "GET",
       path: "/keys/:id",
       summary: "One key",
+      revised: true,
       answer: keyAnswer,
-      handle: async ({ id }) => keyJson(await keys.get(id)),
+      handle: async ({ id }) => shown(await keys.get(id)),
     }),
     route({
       method: "PATCH",
       path: "/keys/:id",
       summary: "Changes a key; a new secret lets it start afresh",
+      revised: true,
       body: body({ secret: t.Optional(secretField), ...keyFields }),
       answer: keyAnswer,
-      handle: async ({ id, body: given, actor }) => keyJson(await keys.edit(id, fieldsOf(given), actor)),
+      handle: async ({ id, body: given, actor, seen }) =>
+        shown(await keys.edit(id, fieldsOf(given), actor, seen)),
     }),
     route({
       method: "DELETE",
       path: "/keys/:id",
       summary: "Deletes a key; its logs stay",
-      handle: ({ id, actor }) => keys.remove([id], actor),
+      revised: true,
+      handle: ({ id, actor, seen }) => keys.remove([id], actor, seen),
     }),
     route({
       method: "POST",

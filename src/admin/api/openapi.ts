@@ -1,6 +1,6 @@
 import type { TSchema } from "elysia";
 import { ERRORS } from "./error-cases.ts";
-import type { Route } from "./route.ts";
+import { type Route, takesIdempotencyKey, takesIfMatch } from "./route.ts";
 
 /** JSON Schema, as much of it as is written here. */
 export interface JsonSchema {
@@ -57,6 +57,9 @@ export interface ApiDocument {
   components: { schemas: Record<string, JsonSchema>; securitySchemes: Record<string, unknown> };
 }
 
+const IF_MATCH = "the etag that was answered: only if nobody changed it since";
+const IDEMPOTENCY_KEY =
+  "any text that is new for each create: repeated within 24 hours, it answers what was added the first time";
 const JSON_TYPE = "application/json";
 const TEXT_TYPE = "text/plain";
 const ERROR_REF = { $ref: "#/components/schemas/Error" };
@@ -129,7 +132,13 @@ function parametersOf(route: Route, schemas: Record<string, JsonSchema>): Parame
     const required = (route.query?.required ?? []).includes(name);
     parameters.push({ name, in: "query", required, description, schema });
   }
+  if (takesIfMatch(route)) parameters.push(header("If-Match", IF_MATCH));
+  if (takesIdempotencyKey(route)) parameters.push(header("Idempotency-Key", IDEMPOTENCY_KEY));
   return parameters;
+}
+
+function header(name: string, description: string): Parameter {
+  return { name, in: "header", required: false, description, schema: { type: "string" } };
 }
 
 function bodyOf(route: Route, schemas: Record<string, JsonSchema>): Content | null {
@@ -159,7 +168,10 @@ function answerOf(route: Route, schemas: Record<string, JsonSchema>): Operation[
   const content: Content = isMediaTypes(answer)
     ? Object.fromEntries(answer.map((type) => [type, { schema: { type: "string" } }]))
     : { [JSON_TYPE]: { schema: toJsonSchema(answer, schemas) } };
-  return { description: route.status === 201 ? "What was added." : "What was asked for.", content };
+  const description = route.status === 201 ? "What was added." : "What was asked for.";
+  if (!route.revised) return { description, content };
+  const headers = { ETag: { description: "for `If-Match`", schema: { type: "string" } } };
+  return { description, content, headers };
 }
 
 function isMediaTypes(answer: TSchema | readonly string[]): answer is readonly string[] {

@@ -1,11 +1,12 @@
 import { t } from "elysia";
 import { listPage, occursIn, type Sorts } from "../../operations/list-page.ts";
 import { POOL_LIMITS } from "../../operations/pools.ts";
+import { poolRevision } from "../../operations/revision.ts";
 import type { PoolOperations } from "../../operations/types.ts";
 import { type Pool, STRATEGIES } from "../../types.ts";
 import { pageJson, poolJson } from "../present.ts";
 import { pageOf, poolAnswer } from "./answers.ts";
-import { type Route, route } from "./route.ts";
+import { Revised, type Route, route } from "./route.ts";
 import { body, lineField, listFields, sortField } from "./schemas.ts";
 
 const SORTS: Sorts<Pool> = { created_at: (pool) => pool.createdAt, name: (pool) => pool.name.toLowerCase() };
@@ -30,6 +31,8 @@ const otherFields = {
   ),
 };
 
+const shown = (pool: Pool) => new Revised(poolJson(pool), poolRevision(pool));
+
 export function poolRoutes(pools: PoolOperations): Route[] {
   return [
     route({
@@ -51,29 +54,33 @@ export function poolRoutes(pools: PoolOperations): Route[] {
       summary: "Adds a pool",
       body: body({ name: nameField, ...otherFields }),
       status: 201,
+      revised: true,
       answer: poolAnswer,
-      handle: async ({ body: given, actor }) => poolJson(await pools.add(given, actor)),
+      handle: async ({ body: given, actor }) => shown(await pools.add(given, actor)),
     }),
     route({
       method: "GET",
       path: "/pools/:id",
       summary: "One pool",
+      revised: true,
       answer: poolAnswer,
-      handle: async ({ id }) => poolJson(await pools.get(id)),
+      handle: async ({ id }) => shown(await pools.get(id)),
     }),
     route({
       method: "PATCH",
       path: "/pools/:id",
       summary: "Changes a pool",
+      revised: true,
       body: body({ name: t.Optional(nameField), ...otherFields }),
       answer: poolAnswer,
-      handle: async ({ id, body: given, actor }) => poolJson(await pools.edit(id, given, actor)),
+      handle: async ({ id, body: given, actor, seen }) => shown(await pools.edit(id, given, actor, seen)),
     }),
     route({
       method: "DELETE",
       path: "/pools/:id",
       summary: "Deletes a pool that has no keys",
-      handle: ({ id, actor }) => pools.remove(id, actor),
+      revised: true,
+      handle: ({ id, actor, seen }) => pools.remove(id, actor, seen),
     }),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from "elysia";
+import type { Seen } from "../../operations/revision.ts";
 import type { Actor } from "../../operations/types.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -10,6 +11,16 @@ interface Call<Body, Query> {
   query: Query;
   body: Body;
   actor: Actor;
+  /** The revisions that `If-Match` names, where the row says `revised`. */
+  seen: Seen;
+}
+
+/** An answer with the revision of what it shows, which becomes its `etag`. */
+export class Revised<Json> {
+  constructor(
+    readonly json: Json,
+    readonly revision: string,
+  ) {}
 }
 
 /** What is answered: JSON of this shape, a file or stream of one of these media types, or nothing (204). */
@@ -32,6 +43,8 @@ export interface Route {
   answer: Answer;
   /** Of the answer when all went well; 204 where the handler answers nothing. */
   status: number;
+  /** It shows or changes one thing that has revisions: answers come with an `etag`, changes take `If-Match`. */
+  revised: boolean;
   /** Statuses that it answers beside those that its method and input let expect (`error-cases.ts`). */
   errors: readonly number[];
   /** It waits for an upstream: the runtime's idle limit must not cut it off. */
@@ -57,9 +70,10 @@ interface Definition<Body, Query, Given> {
   accepts?: Record<string, TSchema>;
   answer?: Given;
   status?: number;
+  revised?: boolean;
   errors?: readonly number[];
   isSlow?: boolean;
-  handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<AnswerOf<Given>>;
+  handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<AnswerOf<Given> | Revised<AnswerOf<Given>>>;
 }
 
 /**
@@ -78,9 +92,20 @@ export function route<
     accepts: null,
     answer: null,
     isSlow: false,
+    revised: false,
     errors: [],
     status: 200,
     ...definition,
     handle: (call) => definition.handle(call as Call<BodyOf<Body>, QueryOf<Query>>),
   };
+}
+
+/** Changes of one thing that has revisions. */
+export function takesIfMatch({ method, revised }: Route): boolean {
+  return revised && (method === "PATCH" || method === "DELETE");
+}
+
+/** Creates may be repeated under one `Idempotency-Key`. */
+export function takesIdempotencyKey({ method, status }: Route): boolean {
+  return method === "POST" && status === 201;
 }

@@ -1,9 +1,12 @@
 import { t } from "elysia";
+import { settingsRevision } from "../../operations/revision.ts";
 import type { SettingsOperations } from "../../operations/types.ts";
-import { toJson } from "../../settings.ts";
-import { type Route, route } from "./route.ts";
+import { type Settings, toJson } from "../../settings.ts";
+import { Revised, type Route, route } from "./route.ts";
 import { body } from "./schemas.ts";
 import { settingsAnswer, settingsPatch } from "./setting-schema.ts";
+
+const shown = (settings: Settings) => new Revised(toJson(settings), settingsRevision(settings));
 
 export function settingRoutes(settings: SettingsOperations): Route[] {
   return [
@@ -11,23 +14,27 @@ export function settingRoutes(settings: SettingsOperations): Route[] {
       method: "GET",
       path: "/settings",
       summary: "All settings as one flat object",
+      revised: true,
       answer: settingsAnswer,
-      handle: async () => toJson(settings.current()),
+      handle: async () => shown(settings.current()),
     }),
     route({
       method: "PATCH",
       path: "/settings",
       summary: "Changes settings: all that are named or none; null is the default",
+      revised: true,
       // Names and values are checked by the settings' own table.
       body: t.Record(t.String(), t.Unknown(), { maxProperties: 1_000 }),
       accepts: { "application/json": settingsPatch },
       answer: settingsAnswer,
-      handle: async ({ body: given, actor }) => toJson((await settings.patch(given, actor)).settings),
+      handle: async ({ body: given, actor, seen }) =>
+        shown((await settings.patch(given, actor, seen)).settings),
     }),
     route({
       method: "POST",
       path: "/settings/reset",
       summary: "Puts settings back to their defaults: those named, or all",
+      revised: true,
       body: body({
         names: t.Optional(
           t.Array(t.String(), {
@@ -38,7 +45,7 @@ export function settingRoutes(settings: SettingsOperations): Route[] {
         ),
       }),
       answer: settingsAnswer,
-      handle: async ({ body: given, actor }) => toJson(await settings.reset(given.names ?? "all", actor)),
+      handle: async ({ body: given, actor }) => shown(await settings.reset(given.names ?? "all", actor)),
     }),
   ];
 }

@@ -1,11 +1,12 @@
 import { t } from "elysia";
 import { listPage, occursIn, type Sorts } from "../../operations/list-page.ts";
+import { upstreamRevision } from "../../operations/revision.ts";
 import type { UpstreamInput, UpstreamOperations } from "../../operations/types.ts";
 import { UPSTREAM_LIMITS } from "../../operations/upstreams.ts";
 import { AUTH_STYLES, type AuthStyle, type Upstream } from "../../types.ts";
 import { pageJson, presetJson, upstreamJson } from "../present.ts";
 import { pageOf, presetAnswer, upstreamAnswer } from "./answers.ts";
-import { type Route, route } from "./route.ts";
+import { Revised, type Route, route } from "./route.ts";
 import { body, lineField, listFields, oneOf, sortField } from "./schemas.ts";
 
 const SORTS: Sorts<Upstream> = {
@@ -24,7 +25,10 @@ const otherFields = {
 };
 
 export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
-  const shown = async (id: string) => upstreamJson(await upstreams.get(id));
+  const shown = async (id: string) => {
+    const upstream = await upstreams.get(id);
+    return new Revised(upstreamJson(upstream), upstreamRevision(upstream));
+  };
   return [
     route({
       method: "GET",
@@ -45,6 +49,7 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       summary: "Adds an upstream",
       body: body({ name: nameField, base_url: baseUrlField, ...otherFields }),
       status: 201,
+      revised: true,
       answer: upstreamAnswer,
       async handle({ body: given, actor }) {
         const input = { ...inputOf(given), name: given.name, baseUrl: given.base_url };
@@ -62,6 +67,7 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "GET",
       path: "/upstreams/:id",
       summary: "One upstream",
+      revised: true,
       answer: upstreamAnswer,
       handle: ({ id }) => shown(id),
     }),
@@ -69,10 +75,11 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "PATCH",
       path: "/upstreams/:id",
       summary: "Changes an upstream; a changed base URL clears the status of its keys",
+      revised: true,
       body: body({ name: t.Optional(nameField), base_url: t.Optional(baseUrlField), ...otherFields }),
       answer: upstreamAnswer,
-      async handle({ id, body: given, actor }) {
-        await upstreams.edit(id, inputOf(given), actor);
+      async handle({ id, body: given, actor, seen }) {
+        await upstreams.edit(id, inputOf(given), actor, seen);
         return shown(id);
       },
     }),
@@ -80,7 +87,8 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "DELETE",
       path: "/upstreams/:id",
       summary: "Deletes an upstream that has no keys and is not the default",
-      handle: ({ id, actor }) => upstreams.remove(id, actor),
+      revised: true,
+      handle: ({ id, actor, seen }) => upstreams.remove(id, actor, seen),
     }),
   ];
 }
