@@ -294,4 +294,26 @@ describe("realtime", () => {
     await closed;
     expect(bytes).toBeGreaterThan(total * piece.length);
   }, 60_000);
+
+  test("a client that sends faster than the upstream takes is cut off before it fills the memory", async () => {
+    using upstream = await startRealtimeUpstream({
+      onSession: ({ socket }) => {
+        socket.send(CREATED);
+        socket.pause();
+      },
+    });
+    await using app = await startApp({ upstream: upstream.url, keys: ["key-a-123"] });
+    const client = await connect(`${app.base}/realtime`);
+    const piece = Buffer.alloc(1_048_576, 7);
+    let code: number | null = null;
+    void client.closed.then((end) => {
+      code = end.code;
+    });
+    let sent = 0;
+    for (; sent < 200 && code === null; sent += 1) {
+      await new Promise<void>((resolve) => client.socket.send(piece, () => resolve()));
+    }
+    expect((await client.closed).code).toBe(1013);
+    expect(sent).toBeGreaterThan(60);
+  }, 60_000);
 });
