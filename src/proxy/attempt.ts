@@ -14,7 +14,7 @@ import { findHeader } from "./headers.ts";
 import { type Held, HeldBody, type HoldLimits } from "./held-body.ts";
 import { judgeAnswer, judgeFailure } from "./outcome.ts";
 import { latin1 } from "./sse.ts";
-import { verdictOf } from "./verdict.ts";
+import { OK } from "./verdict.ts";
 
 /** How much of a text is looked at to see what it means. */
 const LONGEST_ERROR_BYTES = 65_536;
@@ -238,5 +238,3 @@ function failed(status: number | null, verdict: Verdict, answered: boolean): Att
 function isText(contentType: string): boolean {
   return contentType === "" || contentType.includes("json") || contentType.startsWith("text/");
 }
-
-const OK = verdictOf({ outcome: "ok", status: 200, reason: "" });

@@ -6,7 +6,7 @@ import type { Claim, Headroom } from "../pool/types.ts";
 import type { CostOf } from "../record/cost.ts";
 import { estimateUsage, OutputText } from "../record/estimate.ts";
 import { usageIn } from "../record/usage.ts";
-import type { AttemptRecord, RequestRecord, Usage, UsageSource, Verdict } from "../types.ts";
+import type { RequestRecord, Usage, Verdict } from "../types.ts";
 import type { SendOptions, UpstreamClient, UpstreamRequest } from "../upstream/types.ts";
 import {
   Attempt,
@@ -15,22 +15,23 @@ import {
   type FlowingAnswer,
   type WholeAnswer,
 } from "./attempt.ts";
+import { AttemptLog } from "./attempt-log.ts";
 import type { ClientWatch, Watched } from "./client-watch.ts";
 import { encodingOf, unpackOnTheSide } from "./decode.ts";
 import { errorResponse, ProxyError } from "./errors.ts";
-import { firstEvent } from "./first-event.ts";
 import { answerHeaders, findHeader } from "./headers.ts";
 import { refusalError, shownError } from "./last-failure.ts";
-import { afterOutput, judgeFailure, judgeStreamEvent } from "./outcome.ts";
 import { rulesOf } from "./protocols.ts";
 import { headroomIn } from "./rate-limit-headers.ts";
 import { redact } from "./redact.ts";
 import { type RelayEnd, relay } from "./relay.ts";
 import type { ProxyRequest } from "./request.ts";
+import { type RequestEnding, recordOf } from "./request-record.ts";
 import { StreamObserver } from "./sse.ts";
 import { learnOwner, type Owners } from "./sticky.ts";
+import { judgeEnd } from "./stream-end.ts";
 import { UsageChunkFilter } from "./stream-usage.ts";
-import { verdictOf } from "./verdict.ts";
+import { CLIENT_CLOSED } from "./verdict.ts";
 
 export interface ExchangeDeps {
   clock: Clock;
@@ -46,26 +47,15 @@ export interface ExchangeDeps {
   ended(record: RequestRecord): void;
 }
 
-/** How a request ended, for its one record. */
-interface Ending {
-  status: number;
-  outcome: string;
-  error: string | null;
-  usage: Usage | null;
-  bytes: number;
-}
-
 /** One client request on its way: its attempts so far, its one answer, its one record. */
 export class Exchange implements Watched {
   clientLeft = false;
-  #attempts: AttemptRecord[] = [];
+  readonly #log: AttemptLog;
   #current: { abort(): void } | null = null;
   /** Held by the attempt under way. */
   #lease: Lease | null = null;
   #last: { result: AttemptResult; secret: string } | null = null;
   #ttftMs: number | null = null;
-  #lastEndedAt: number;
-  #attemptBeganAt = 0;
   #wakePause: (() => void) | null = null;
   #recorded = false;
   /** Of the attempt that ended last. */
@@ -80,7 +70,7 @@ export class Exchange implements Watched {
     private readonly request: ProxyRequest,
     private readonly deps: ExchangeDeps,
   ) {
-    this.#lastEndedAt = request.startedAt;
+    this.#log = new AttemptLog(deps.clock, request.startedAt);
     deps.watch.add(this);
   }
 
@@ -116,20 +106,7 @@ export class Exchange implements Watched {
 
   /** Notes an attempt that begins now. */
   began(lease: Lease, attempt: { abort(): void }): void {
-    const { clock } = this.deps;
-    const began = clock.monotonic();
-    this.#attempts.push({
-      keyId: lease.keyId,
-      upstreamId: lease.upstreamId,
-      startedAt: clock.now(),
-      waitMs: Math.round(began - this.#lastEndedAt),
-      durationMs: 0,
-      status: null,
-      outcome: "client_closed",
-      chosenBecause: lease.chosenBecause,
-      error: null,
-    });
-    this.#attemptBeganAt = began;
+    this.#log.began(lease);
     this.#lease = lease;
     this.#current = attempt;
   }
@@ -158,25 +135,15 @@ export class Exchange implements Watched {
 
   /** Ends an attempt whose key is asked once more at once. */
   repeats(result: AttemptResult): void {
-    this.#endAttempt(result.verdict, result.status);
+    this.#log.ended(result.verdict, result.status);
   }
 
   #release(lease: Lease, verdict: Verdict, status: number | null, usage: Usage | null): void {
-    this.#endAttempt(verdict, status);
+    this.#log.ended(verdict, status);
     this.#lease = null;
     const model = this.#servedModel ?? this.request.model;
     this.#costUsd = usage === null ? null : this.deps.costOf(model, lease.upstreamId, usage);
     this.deps.pool.release(lease, { verdict, usage, costUsd: this.#costUsd });
-  }
-
-  #endAttempt(verdict: Verdict, status: number | null): void {
-    const attempt = this.#attempts.at(-1) as AttemptRecord;
-    const now = this.deps.clock.monotonic();
-    attempt.durationMs = Math.round(now - this.#attemptBeganAt);
-    attempt.status = status;
-    attempt.outcome = verdict.outcome;
-    attempt.error = verdict.reason === "" ? null : verdict.reason;
-    this.#lastEndedAt = now;
   }
 
   /** For an upstream that answered and told no usage. */
@@ -217,7 +184,7 @@ export class Exchange implements Watched {
     const now = this.deps.clock.monotonic();
     this.#ttftMs = Math.round(now - this.request.startedAt);
     const headroom = result.answer === null ? null : headroomIn(result.answer.headers, this.deps.clock.now());
-    this.deps.pool.answered(lease, now - this.#attemptBeganAt, headroom);
+    this.deps.pool.answered(lease, now - this.#log.beganAt, headroom);
     if (result.answer !== null && (result.status ?? 500) < 300) this.learnt(result.answer, lease.keyId);
     return result.answer?.kind === "flowing"
       ? this.#stream(lease, result, result.answer)
@@ -274,7 +241,7 @@ export class Exchange implements Watched {
     this.deps.watch.delete(this);
     const now = this.deps.clock.monotonic();
     this.#ttftMs = Math.round(now - this.request.startedAt);
-    this.deps.pool.answered(lease, now - this.#attemptBeganAt, null);
+    this.deps.pool.answered(lease, now - this.#log.beganAt, null);
     return (verdict, usage, bytes) => {
       this.#release(lease, verdict, 101, usage);
       const error = verdict.reason === "" ? null : verdict.reason;
@@ -370,46 +337,27 @@ export class Exchange implements Watched {
   #ownHeaders(): [string, string][] {
     return [
       ["x-request-id", this.request.id],
-      ["x-lb-attempts", String(this.#attempts.length)],
+      ["x-lb-attempts", String(this.#log.attempts.length)],
     ];
   }
 
   // --- the record ---------------------------------------------------------------------------------------
 
-  #record(ending: Ending): void {
-    if (this.#recorded) throw new Error(`request ${this.request.id} was recorded twice`);
-    this.#recorded = true;
-    if (this.#idleLimitLifted) this.request.connection.restoreIdleLimit();
-    this.request.upload?.cancel();
-    this.deps.watch.delete(this);
+  #record(ending: RequestEnding): void {
     const { request } = this;
-    const { usage } = ending;
-    const record: RequestRecord = {
-      id: request.id,
-      startedAt: request.at,
-      endpoint: request.path,
-      model: request.model,
-      servedModel: ending.outcome === "ok" ? (this.#servedModel ?? request.model) : null,
-      stream: request.stream,
-      poolId: request.poolId,
-      clientAddress: request.clientAddress,
-      userAgent: request.userAgent,
-      status: ending.status,
-      outcome: ending.outcome,
+    if (this.#recorded) throw new Error(`request ${request.id} was recorded twice`);
+    this.#recorded = true;
+    if (this.#idleLimitLifted) request.connection.restoreIdleLimit();
+    request.upload?.cancel();
+    this.deps.watch.delete(this);
+    const facts = {
+      servedModel: this.#servedModel ?? request.model,
       ttftMs: this.#ttftMs,
-      durationMs: Math.round(this.deps.clock.monotonic() - request.startedAt),
-      inputTokens: usage?.inputTokens ?? null,
-      outputTokens: usage?.outputTokens ?? null,
-      cachedTokens: usage?.cachedTokens ?? null,
-      reasoningTokens: usage?.reasoningTokens ?? null,
-      usageSource: sourceOf(usage),
-      costUsd: usage === null ? null : this.#costUsd,
-      requestBytes: request.body?.byteLength ?? request.upload?.bytes ?? 0,
-      responseBytes: ending.bytes,
-      error: ending.error,
-      attempts: this.#attempts,
+      durationMs: this.deps.clock.monotonic() - request.startedAt,
+      costUsd: this.#costUsd,
+      attempts: this.#log.attempts,
     };
-    this.deps.ended(record);
+    this.deps.ended(recordOf(request, ending, facts));
   }
 }
 
@@ -421,35 +369,4 @@ function headerText(text: string): string {
 /** Some statuses have no body, and a Response refuses one. */
 function bodyFor(status: number, body: Uint8Array): Uint8Array<ArrayBuffer> | null {
   return status === 204 || status === 205 || status === 304 ? null : (body as Uint8Array<ArrayBuffer>);
-}
-
-/** How a relayed stream ended. What broke after output cannot be mended by another key. */
-function judgeEnd(end: RelayEnd, proven: boolean, error: string | null, facts: AttemptFacts): Verdict {
-  if (end.kind === "client_closed") return CLIENT_CLOSED;
-  if (end.kind === "failed") {
-    if (end.failure.kind === "aborted") return CLIENT_CLOSED;
-    return afterOutput(judgeFailure(end.failure, facts));
-  }
-  if (error !== null) {
-    const data = firstEvent(error)?.data ?? "";
-    const verdict = judgeStreamEvent(data, facts.now(), [facts.secret]);
-    return afterOutput(verdict ?? failure("The upstream reported an error in the stream"));
-  }
-  return proven ? OK : afterOutput(failure("The stream ended without [DONE] or a finish reason"));
-}
-
-function failure(reason: string): Verdict {
-  return verdictOf({ outcome: "upstream_error", status: 502, reason });
-}
-
-const OK = verdictOf({ outcome: "ok", status: 200, reason: "" });
-const CLIENT_CLOSED = verdictOf({
-  outcome: "client_closed",
-  status: 499,
-  reason: "The client closed the connection",
-});
-
-function sourceOf(usage: Usage | null): UsageSource {
-  if (usage === null) return "none";
-  return usage.isEstimated === true ? "estimated" : "upstream";
 }

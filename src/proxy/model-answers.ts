@@ -3,6 +3,7 @@ import type { RequestRecord } from "../types.ts";
 import type { Forward } from "./forward.ts";
 import { describe, type ListedModel } from "./model-list.ts";
 import type { ProxyRequest } from "./request.ts";
+import { recordOf } from "./request-record.ts";
 
 export interface ModelAnswerDeps {
   clock: Clock;
@@ -27,7 +28,10 @@ export function withModelList(deps: ModelAnswerDeps): Forward {
       if (!ids.has(alias)) data.push({ ...describe(alias), owned_by: "alias" });
     }
     const body = new TextEncoder().encode(JSON.stringify({ object: "list", data }));
-    deps.ended(recordOf(request, body.byteLength, deps.clock.monotonic()));
+    const ms = Math.round(deps.clock.monotonic() - request.startedAt);
+    const ending = { status: 200, outcome: "ok", error: null, usage: null, bytes: body.byteLength };
+    const facts = { servedModel: null, ttftMs: ms, durationMs: ms, costUsd: null, attempts: [] };
+    deps.ended(recordOf(request, ending, facts));
     return new Response(body, {
       headers: { "content-type": "application/json", "x-request-id": request.id, "x-lb-attempts": "0" },
     });
@@ -35,33 +39,4 @@ export function withModelList(deps: ModelAnswerDeps): Forward {
   // No promise of its own: on the way of every request each one costs.
   return (request) =>
     request.path === "/models" && request.method === "GET" ? answerList(request) : deps.forward(request);
-}
-
-function recordOf(request: ProxyRequest, responseBytes: number, now: number): RequestRecord {
-  const durationMs = Math.round(now - request.startedAt);
-  return {
-    id: request.id,
-    startedAt: request.at,
-    endpoint: request.path,
-    model: null,
-    servedModel: null,
-    stream: false,
-    poolId: request.poolId,
-    clientAddress: request.clientAddress,
-    userAgent: request.userAgent,
-    status: 200,
-    outcome: "ok",
-    ttftMs: durationMs,
-    durationMs,
-    inputTokens: null,
-    outputTokens: null,
-    cachedTokens: null,
-    reasoningTokens: null,
-    usageSource: "none",
-    costUsd: null,
-    requestBytes: 0,
-    responseBytes,
-    error: null,
-    attempts: [],
-  };
 }

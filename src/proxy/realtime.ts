@@ -21,7 +21,7 @@ import { RealtimeSession, type SessionEnd } from "./realtime-session.ts";
 import type { ProxyRequest } from "./request.ts";
 import { RetryBudget, RetryPlan } from "./retry.ts";
 import { headersTo, urlAt } from "./upstream-address.ts";
-import { verdictOf } from "./verdict.ts";
+import { CLIENT_CLOSED, OK, verdictOf } from "./verdict.ts";
 
 /** OpenAI's own clients in browsers can set no header, and show their key as a sub-protocol. */
 const KEY_PROTOCOL = "openai-insecure-api-key.";
@@ -253,10 +253,3 @@ function closedVerdict(code: number, reason: string): Verdict {
     reason === "" ? `The upstream closed the session (${code})` : `${reason.slice(0, 200)} (${code})`;
   return verdictOf({ outcome: "upstream_error", status: 502, reason: words });
 }
-
-const OK = verdictOf({ outcome: "ok", status: 200, reason: "" });
-const CLIENT_CLOSED = verdictOf({
-  outcome: "client_closed",
-  status: 499,
-  reason: "The client closed the connection",
-});

@@ -65,6 +65,14 @@ export function verdictOf({ outcome, status, reason, blame, waitMs }: VerdictFac
   };
 }
 
+export const OK = verdictOf({ outcome: "ok", status: 200, reason: "" });
+
+export const CLIENT_CLOSED = verdictOf({
+  outcome: "client_closed",
+  status: 499,
+  reason: "The client closed the connection",
+});
+
 /** One line for people: no line ends, no secrets, at most 500 characters with the status in brackets. */
 export function plainReason(text: string, status: number, secrets: readonly string[]): string {
   const ending = ` (${status})`;
