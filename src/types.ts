@@ -173,6 +173,9 @@ export interface KeyView extends Key, Omit<KeyState, "keyId"> {
   /** When the key comes back by time alone (cooldown, ejection, daily limit); null otherwise. */
   cooldownUntil: number | null;
   inFlight: number;
+  /** What was used within the last minute; null where neither requests nor tokens a minute are limited. */
+  minuteRequests: number | null;
+  minuteTokens: number | null;
 }
 
 export interface Usage {

@@ -15,6 +15,7 @@ export interface Inventory {
   upstreams: Map<string, Upstream>;
   pools: Map<string, Pool>;
   keyCount(): number;
+  hasKey(id: string): boolean;
   /** Also replaces: a new secret, another upstream, another name. */
   putKey(id: string, name: string, kept: KeptKey): void;
   removeKey(id: string): void;
@@ -52,6 +53,7 @@ export function createInventory(): Inventory {
     upstreams,
     pools,
     keyCount: () => keys.size,
+    hasKey: (id) => keys.has(id),
     putKey(id, name, key) {
       removeKey(id);
       keys.set(id, key);

@@ -4,12 +4,19 @@ import { createEvent } from "./key-events.ts";
 import { KEY_LIMITS, readKeyFields } from "./key-input.ts";
 import type { KeyStore } from "./key-store.ts";
 import { readKeyText } from "./key-text.ts";
+import { Pace } from "./pace.ts";
 import { referenceProblems, refuseProblems } from "./references.ts";
 import type { ImportReport, KeyOperations } from "./types.ts";
 
 type NewKey = Parameters<KeyStore["admit"]>[0][number];
 
-/** Adds every good row in one transaction and says of each other why it was passed over; secrets are never shown. */
+/** So long rows are read in one go; then requests are served. */
+const READ_FOR_MS = 8;
+
+/**
+ * Adds every good row and says of each other why it was passed over; secrets are never shown. Sealing and writing
+ * thousands goes in slices of a few ms; where it is cut off, what was added stays, and the same text adds the rest.
+ */
 export function createKeyImport(parts: OperationsParts, store: KeyStore): KeyOperations["addMany"] {
   const { inventory, pool, clock } = parts;
   return async (text, shared, actor) => {
@@ -22,7 +29,12 @@ export function createKeyImport(parts: OperationsParts, store: KeyStore): KeyOpe
     const events: KeyEvent[] = [];
     const skipped: ImportReport["skipped"] = [];
     const rowOf = new Map<string, number>();
+    let restedAt = clock.monotonic();
     for (const entry of rows) {
+      if (clock.monotonic() - restedAt > READ_FOR_MS) {
+        await Bun.sleep(0);
+        restedAt = clock.monotonic();
+      }
       const skip = (reason: string) => skipped.push({ row: entry.row, reason });
       if ("problem" in entry) {
         skip(`malformed: ${entry.problem}`);
@@ -53,7 +65,17 @@ export function createKeyImport(parts: OperationsParts, store: KeyStore): KeyOpe
     if (rows.length === 0)
       throw new InputError("There is no key in the text.", { text: "give one key a line" });
     if (inventory.keyCount() + added.length > KEY_LIMITS.maxKeys) throw tooManyKeys();
-    if (added.length > 0) await store.admit(added, events);
+    let done = 0;
+    const admitSome = async (wanted: number) => {
+      const began = clock.monotonic();
+      const slice = added.slice(done, done + wanted);
+      if (slice.length === 0) return { count: 0, tookMs: 0 };
+      const isLast = done + slice.length >= added.length;
+      await store.admit(slice, events.slice(done, done + slice.length), isLast ? "now" : "later");
+      done += slice.length;
+      return { count: slice.length, tookMs: clock.monotonic() - began };
+    };
+    await new Pace().run(admitSome, () => done >= added.length);
     return { added: added.map(({ stored }) => store.find(stored.id)), skipped };
   };
 }

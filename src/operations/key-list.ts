@@ -1,34 +1,38 @@
-import { KEY_STATUSES, type KeyView, type Page } from "../types.ts";
-import { listPage, occursIn, type Sorts } from "./list-page.ts";
-import type { KeyQuery } from "./types.ts";
+import type { KeyGlance } from "../pool/types.ts";
+import { KEY_STATUSES } from "../types.ts";
+import { listPage, occursIn, type PlacedPage, type Sorts } from "./list-page.ts";
+import type { KeyFilter, KeyQuery } from "./types.ts";
 
 /** A key that was never used stands before all that were. */
-export const KEY_SORTS: Sorts<KeyView> = {
-  created_at: (key) => key.createdAt,
-  name: (key) => key.name.toLowerCase(),
-  status: (key) => KEY_STATUSES.indexOf(key.status),
-  last_used_at: (key) => key.lastUsedAt ?? -1,
-  request_count: (key) => key.requestCount,
-  success_count: (key) => key.successCount,
-  failure_count: (key) => key.failureCount,
-  daily_used: (key) => key.dailyUsed,
-  in_flight: (key) => key.inFlight,
-  weight: (key) => key.weight,
-  priority: (key) => key.priority,
+export const KEY_SORTS: Sorts<KeyGlance> = {
+  created_at: ({ key }) => key.createdAt,
+  name: ({ key }) => key.name.toLowerCase(),
+  status: ({ status }) => KEY_STATUSES.indexOf(status),
+  last_used_at: ({ state }) => state.lastUsedAt ?? -1,
+  request_count: ({ state }) => state.requestCount,
+  success_count: ({ state }) => state.successCount,
+  failure_count: ({ state }) => state.failureCount,
+  cost_usd: ({ state }) => state.costUsd,
+  daily_used: ({ dailyUsed }) => dailyUsed,
+  in_flight: ({ inFlight }) => inFlight,
+  weight: ({ key }) => key.weight,
+  priority: ({ key }) => key.priority,
 };
 
-export function listKeys(keys: KeyView[], query: KeyQuery): Page<KeyView> {
-  return listPage(
-    keys.filter((key) => matches(key, query)),
-    KEY_SORTS,
-    query,
-  );
+export function listKeys(keys: KeyGlance[], query: KeyQuery): PlacedPage<KeyGlance> {
+  return listPage(selectKeys(keys, query), KEY_SORTS, query);
 }
 
-function matches(key: KeyView, query: KeyQuery): boolean {
-  if (query.status !== undefined && key.status !== query.status) return false;
-  if (query.poolId !== undefined && key.poolId !== query.poolId) return false;
-  if (query.upstreamId !== undefined && key.upstreamId !== query.upstreamId) return false;
-  if (query.tag !== undefined && !key.tags.includes(query.tag)) return false;
-  return occursIn(query.q, [key.name, key.maskedSecret, key.id, ...key.tags]);
+/** Those that fit all that is asked. */
+export function* selectKeys(keys: Iterable<KeyGlance>, filter: KeyFilter): Iterable<KeyGlance> {
+  const wanted = filter.q?.trim() === "" ? undefined : filter.q;
+  for (const glance of keys) if (fits(glance, filter, wanted)) yield glance;
+}
+
+function fits({ key, status }: KeyGlance, filter: KeyFilter, wanted: string | undefined): boolean {
+  if (filter.status !== undefined && status !== filter.status) return false;
+  if (filter.poolId !== undefined && key.poolId !== filter.poolId) return false;
+  if (filter.upstreamId !== undefined && key.upstreamId !== filter.upstreamId) return false;
+  if (filter.tag !== undefined && !key.tags.includes(filter.tag)) return false;
+  return wanted === undefined || occursIn(wanted, [key.name, key.maskedSecret, key.id, ...key.tags]);
 }

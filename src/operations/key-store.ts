@@ -1,5 +1,5 @@
 import { maskSecret } from "../secrets.ts";
-import type { StoredKey } from "../storage/types.ts";
+import type { Durability, StoredKey } from "../storage/types.ts";
 import { type Key, type KeyEvent, type KeyState, type KeyView, NotFoundError } from "../types.ts";
 import type { OperationsParts } from "./deps.ts";
 import { KEY_LIMITS } from "./key-input.ts";
@@ -20,10 +20,24 @@ export interface KeyStore {
   findAll(ids: string[]): KeyView[];
   /** A new key; ids in `values` exist, its secret is new at its upstream. */
   build(values: KeyPatch & { secret: string }, nextName: () => string): { stored: StoredKey; secret: string };
-  admit(keys: { stored: StoredKey; secret: string }[], events: KeyEvent[]): Promise<void>;
-  apply(changes: KeyChange[], events: KeyEvent[]): Promise<void>;
+  admit(
+    keys: { stored: StoredKey; secret: string }[],
+    events: KeyEvent[],
+    durability?: Durability,
+  ): Promise<void>;
+  apply(changes: KeyChange[], events: KeyEvent[], durability?: Durability): Promise<void>;
   clear(keys: KeyView[], events: KeyEvent[]): Promise<void>;
-  remove(ids: string[], events: KeyEvent[]): Promise<void>;
+  /** The key as storage has it. */
+  stored(id: string): StoredKey;
+  /** Answers what was known of each, in which requests still in flight go on to count. */
+  remove(ids: string[], events: KeyEvent[], durability?: Durability): Promise<KeyState[]>;
+  putBack(removed: RemovedKey, event: KeyEvent): Promise<void>;
+}
+
+/** All that is needed to bring a key back. */
+export interface RemovedKey {
+  stored: StoredKey;
+  state: KeyState;
 }
 
 export function createKeyStore(parts: OperationsParts): KeyStore {
@@ -70,14 +84,15 @@ export function createKeyStore(parts: OperationsParts): KeyStore {
       };
       return { stored: sealed(key, secret), secret };
     },
-    async admit(keys, events) {
+    async admit(keys, events, durability) {
       await storage.keys.insert(
         keys.map(({ stored }) => stored),
         events,
+        durability,
       );
       for (const { stored, secret } of keys) remember(configOf(stored), secret, stored.fingerprint);
     },
-    async apply(changes, events) {
+    async apply(changes, events, durability) {
       const fresh = changes.filter((change) => change.fresh);
       if (fresh.length > 0) {
         await writeCleared(
@@ -88,6 +103,7 @@ export function createKeyStore(parts: OperationsParts): KeyStore {
       await storage.keys.update(
         changes.map(({ key, secret }) => (secret === undefined ? key : sealed(key, secret))),
         events,
+        durability,
       );
       for (const { key, secret = inventory.secretOf(key.id), fresh: begins } of changes) {
         remember(configOf(key), secret, secretBox.fingerprint(secret));
@@ -98,12 +114,21 @@ export function createKeyStore(parts: OperationsParts): KeyStore {
       await writeCleared(keys, events);
       for (const key of keys) pool.reset(key.id);
     },
-    async remove(ids, events) {
-      await storage.keys.delete(ids, events);
-      for (const id of ids) {
+    stored: (id) => sealed(configOf(find(id)), inventory.secretOf(id)),
+    async remove(ids, events, durability) {
+      await storage.keys.delete(ids, events, durability);
+      return ids.map((id) => {
         inventory.removeKey(id);
-        pool.remove(id);
-      }
+        return pool.remove(id) as KeyState;
+      });
+    },
+    async putBack({ stored, state }, event) {
+      const secret = secretBox.open(stored.sealedSecret);
+      await storage.keys.insert([stored], [event]);
+      await storage.writeBatch({ requests: [], keyStates: [state], keyEvents: [], rotations: [] });
+      const { id, name, fingerprint, upstreamId } = stored;
+      inventory.putKey(id, name, { secret, fingerprint, upstreamId });
+      pool.restore(configOf(stored), secret, state);
     },
   };
 }

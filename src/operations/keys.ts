@@ -1,23 +1,31 @@
+import type { KeyGlance } from "../pool/types.ts";
 import { maskSecret } from "../secrets.ts";
-import { ConflictError, KEY_STATUSES, type Key, type KeyStatus } from "../types.ts";
+import { ConflictError, type Key, type KeyState, NotFoundError } from "../types.ts";
 import type { OperationsParts } from "./deps.ts";
-import { createEvent, describeChanges } from "./key-events.ts";
+import { createKeyBulk } from "./key-bulk.ts";
+import { createKeyChanges } from "./key-changes.ts";
+import { createEvent } from "./key-events.ts";
 import { createKeyImport, tooManyKeys } from "./key-import.ts";
-import { KEY_FIELDS, KEY_LIMITS, readKeyFields } from "./key-input.ts";
+import { KEY_LIMITS, readKeyFields } from "./key-input.ts";
 import { listKeys } from "./key-list.ts";
 import { configOf, type KeyStore } from "./key-store.ts";
+import { KeyTrash } from "./key-trash.ts";
 import { referenceProblems, refuseProblems } from "./references.ts";
 import { keyRevision, refuseChanged } from "./revision.ts";
-import type { Actor, KeyOperations, KeyPatch } from "./types.ts";
+import type { Actor, BulkChange, KeyOperations, KeyPatch, TagCount } from "./types.ts";
 
-/** The fields whose change an event tells value by value. */
-const TOLD_FIELDS = Object.entries(KEY_FIELDS)
-  .filter(([field]) => field !== "secret" && field !== "enabled")
-  .map(([field, { wireName }]) => ({ field: field as keyof Key, wireName: wireName.replace(/_id$/, "") }));
+/** Tags are counted over all keys: at most so often. */
+const TAGS_FRESH_MS = 10_000;
+const MAX_TAGS = 200;
+/** More at once were asked about before, and are gone for good. */
+const MAX_TRASHED = 1;
 
 export function createKeyOperations(parts: OperationsParts, store: KeyStore): KeyOperations {
   const { pool, inventory, secretBox, clock, change } = parts;
   const importKeys = createKeyImport(parts, store);
+  const changes = createKeyChanges(parts, store);
+  const trash = new KeyTrash(clock);
+  let tags: { counted: TagCount[]; at: number } | null = null;
 
   function refuseDuplicate(secret: string, upstreamId: string, ownId: string | null): void {
     const holder = inventory.holderOf(upstreamId, secretBox.fingerprint(secret));
@@ -31,24 +39,23 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
     return values;
   }
 
-  /** Ids replaced by names, for the event. */
-  const told = (key: Key): Key => ({
-    ...key,
-    poolId: key.poolId === null ? null : (inventory.pools.get(key.poolId)?.name ?? key.poolId),
-    upstreamId: inventory.upstreams.get(key.upstreamId)?.name ?? key.upstreamId,
-  });
-  const switchEvent = (key: Key, actor: Actor) =>
-    createEvent(clock, actor, key.enabled ? "enabled" : "disabled", "", key);
+  /** One change of several keys, all or none. */
+  const changeAll = (ids: string[], what: BulkChange, actor: Actor) =>
+    change(async () => {
+      await changes.run(store.findAll(ids), what, actor);
+    });
 
   return {
-    list: async (query) => listKeys(pool.views(), query),
-    counts() {
-      const counts = Object.fromEntries(KEY_STATUSES.map((status) => [status, 0])) as Record<
-        KeyStatus,
-        number
-      >;
-      for (const { status } of pool.views()) counts[status] += 1;
-      return counts;
+    async list(query) {
+      const { data, ...page } = listKeys(pool.glances(), query);
+      return { ...page, data: data.map(({ id }) => store.find(id)) };
+    },
+    counts: () => pool.statusCounts(),
+    tags() {
+      const now = clock.monotonic();
+      if (tags === null || now - tags.at > TAGS_FRESH_MS)
+        tags = { counted: countTags(pool.glances()), at: now };
+      return tags.counted;
     },
     get: async (id) => store.find(id),
 
@@ -77,13 +84,13 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
 
         const moved = secret !== undefined || after.upstreamId !== before.upstreamId;
         if (moved) refuseDuplicate(secret ?? inventory.secretOf(id), after.upstreamId, id);
-        const changes = [describeChanges(told(before), told(after), TOLD_FIELDS)];
-        if (secret !== undefined) changes.push(`secret replaced by ${after.maskedSecret}`);
-        const detail = changes.filter((text) => text !== "").join("; ");
+        const told = [changes.describe(before, after)];
+        if (secret !== undefined) told.push(`secret replaced by ${after.maskedSecret}`);
+        const detail = told.filter((text) => text !== "").join("; ");
 
         const switched = after.enabled !== before.enabled;
         const events = detail === "" ? [] : [createEvent(clock, actor, "edited", detail, after)];
-        if (switched) events.push(switchEvent(after, actor));
+        if (switched) events.push(changes.switchEvent(after, actor));
         if (events.length > 0) {
           const fresh = moved || (switched && after.enabled);
           await store.apply([{ key: after, secret, fresh }], events);
@@ -92,57 +99,53 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
       }),
 
     setEnabled: (ids, enabled, actor) =>
-      change(async () => {
-        const keys = store.findAll(ids);
-        const switched = keys.filter((key) => key.enabled !== enabled);
-        const touched = enabled ? keys : switched;
-        if (touched.length === 0) return;
-        await store.apply(
-          touched.map((key) => ({ key: { ...configOf(key), enabled }, fresh: enabled })),
-          switched.map((key) => switchEvent({ ...key, enabled }, actor)),
-        );
-      }),
+      changeAll(ids, enabled ? { action: "enable" } : { action: "disable" }, actor),
 
     move: (ids, poolId, actor) =>
       change(async () => {
         refuseProblems(referenceProblems(inventory, { poolId }));
-        const moves = store
-          .findAll(ids)
-          .filter((key) => key.poolId !== poolId)
-          .map((key) => ({ before: configOf(key), after: { ...configOf(key), poolId } }));
-        if (moves.length === 0) return;
-        await store.apply(
-          moves.map(({ after }) => ({ key: after, fresh: false })),
-          moves.map(({ before, after }) =>
-            createEvent(
-              clock,
-              actor,
-              "edited",
-              describeChanges(told(before), told(after), TOLD_FIELDS),
-              after,
-            ),
-          ),
-        );
+        await changes.run(store.findAll(ids), { action: "move", poolId }, actor);
       }),
+
+    reset: (ids, actor) => changeAll(ids, { action: "reset" }, actor),
 
     remove: (ids, actor, seen) =>
       change(async () => {
         const keys = store.findAll(ids);
         for (const key of keys) refuseChanged(seen, keyRevision(key));
         const events = keys.map((key) => createEvent(clock, actor, "deleted", key.maskedSecret, key));
-        if (keys.length > 0)
-          await store.remove(
-            keys.map(({ id }) => id),
-            events,
-          );
+        if (keys.length === 0) return;
+        const stored = keys.map(({ id }) => (keys.length <= MAX_TRASHED ? store.stored(id) : null));
+        const states = await store.remove(
+          keys.map(({ id }) => id),
+          events,
+        );
+        for (const [index, key] of stored.entries()) {
+          if (key !== null) trash.put({ stored: key, state: states[index] as KeyState });
+        }
       }),
 
-    reset: (ids, actor) =>
+    restore: (id, actor) =>
       change(async () => {
-        const keys = store.findAll(ids);
-        const events = keys.map((key) => createEvent(clock, actor, "reset", key.statusReason ?? "", key));
-        if (keys.length > 0) await store.clear(keys, events);
+        const removed = trash.find(id);
+        if (removed === null) throw new NotFoundError("It was deleted too long ago to be brought back.");
+        const { stored } = removed;
+        const holder = inventory.holderOf(stored.upstreamId, stored.fingerprint);
+        if (holder !== null)
+          throw new ConflictError(`Its secret was added again as "${pool.view(holder)?.name ?? holder}".`);
+        refuseProblems(referenceProblems(inventory, stored));
+        await store.putBack(removed, createEvent(clock, actor, "restored", stored.maskedSecret, stored));
+        trash.forget(id);
+        return store.find(id);
       }),
+
+    ...createKeyBulk(parts, store, changes),
+
+    async reveal(id, actor) {
+      const key = store.find(id);
+      await parts.storage.keyEvents.insert(createEvent(clock, actor, "revealed", key.maskedSecret, key));
+      return inventory.secretOf(id);
+    },
 
     async test(id, actor) {
       const key = store.find(id);
@@ -152,4 +155,12 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
       return result;
     },
   };
+}
+
+function countTags(keys: KeyGlance[]): TagCount[] {
+  const counts = new Map<string, number>();
+  for (const { key } of keys) for (const tag of key.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return Array.from(counts, ([tag, amount]) => ({ tag, keys: amount }))
+    .sort((a, b) => b.keys - a.keys || (a.tag < b.tag ? -1 : 1))
+    .slice(0, MAX_TAGS);
 }

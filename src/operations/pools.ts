@@ -93,7 +93,7 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
       change(async () => {
         const pool = find(id);
         refuseChanged(seen, poolRevision(pool));
-        const keys = parts.pool.views().filter(({ poolId }) => poolId === id).length;
+        const keys = parts.pool.glances().filter(({ key }) => key.poolId === id).length;
         refuseWithKeys(`The pool "${pool.name}"`, keys);
         await storage.pools.delete(id);
         inventory.pools.delete(id);

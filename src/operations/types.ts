@@ -15,6 +15,7 @@ import type {
   UpstreamHealth,
 } from "../types.ts";
 import type { Preset } from "../upstream/presets.ts";
+import type { PlacedPage } from "./list-page.ts";
 import type { Seen } from "./revision.ts";
 
 /** Who did it, for the key events: a person on the pages, a script with the API token, the pool by itself. */
@@ -60,12 +61,16 @@ export interface KeyTestResult {
   message: string;
 }
 
-export interface KeyQuery {
+export interface KeyFilter {
+  /** Text that occurs in name, masked secret, id or a tag. */
   q?: string;
   status?: KeyStatus;
-  poolId?: string;
+  /** Null: those in no pool. */
+  poolId?: string | null;
   upstreamId?: string;
   tag?: string;
+}
+export interface KeyQuery extends KeyFilter {
   /** Field, `-` before it for descending: `name`, `-request_count`, `created_at`, `status`, `last_used_at`. Default `created_at`. */
   sort?: string;
   /** 1 to 500, default 100. */
@@ -73,8 +78,45 @@ export interface KeyQuery {
   cursor?: string;
 }
 
+/** Which keys a bulk change is for: these, or all that fit. */
+export type KeySelection = { ids: string[] } | { filter: KeyFilter };
+
+export const KEY_LIMIT_FIELDS = ["dailyLimit", "rpmLimit", "tpmLimit", "maxConcurrency"] as const;
+export type KeyLimits = Partial<Pick<KeyInput, (typeof KEY_LIMIT_FIELDS)[number]>>;
+
+/** What can be done to many keys at once. */
+export type BulkChange =
+  | { action: "enable" }
+  | { action: "disable" }
+  | { action: "delete" }
+  | { action: "reset" }
+  | { action: "move"; poolId: string | null }
+  | { action: "set_limits"; limits: KeyLimits }
+  | { action: "add_tags"; tags: string[] }
+  | { action: "remove_tags"; tags: string[] };
+export type BulkAction = BulkChange["action"];
+
+/** A bulk change under way, or one that ended lately. */
+export interface BulkRun {
+  id: string;
+  action: BulkAction;
+  total: number;
+  /** Keys looked at so far, and of those the ones that it changed. */
+  done: number;
+  changed: number;
+  startedAt: number;
+  endedAt: number | null;
+  /** Why it ended before its end: a sentence; null where it did not. */
+  stopped: string | null;
+}
+
+/** Tags as keys have them, with how many keys have each, most first. */
+export type TagCount = { tag: string; keys: number };
+
 export interface KeyOperations {
-  list(query: KeyQuery): Promise<Page<KeyView>>;
+  list(query: KeyQuery): Promise<PlacedPage<KeyView>>;
+  /** At most 200, counted at most every 10 s. */
+  tags(): TagCount[];
   /** How many keys have each status; all statuses are present. */
   counts(): Record<KeyStatus, number>;
   get(id: string): Promise<KeyView>;
@@ -92,6 +134,25 @@ export interface KeyOperations {
   remove(ids: string[], actor: Actor, seen?: Seen): Promise<void>;
   /** Clears cooldowns, strikes and condition. */
   reset(ids: string[], actor: Actor): Promise<void>;
+  /**
+   * Begins a change of many keys, checked as a whole at once (NotFoundError for an id, InputError for a value), then
+   * done in slices of a few ms so that requests go on between them. `ended` settles when it is over, however it ends.
+   */
+  bulk(
+    selection: KeySelection,
+    change: BulkChange,
+    actor: Actor,
+  ): Promise<{ run: BulkRun; ended: Promise<void> }>;
+  /** Running ones and those that ended lately, newest first. */
+  bulkRuns(): BulkRun[];
+  /** Ends a run after the slice under way; what was done stays. */
+  stopBulk(id: string): void;
+  /** Takes a bulk disable back. NotFoundError where it is too long ago. */
+  undoBulk(id: string, actor: Actor): Promise<{ run: BulkRun; ended: Promise<void> }>;
+  /** Brings a key back that was deleted alone within the last minutes, with its counters; NotFoundError later. */
+  restore(id: string, actor: Actor): Promise<KeyView>;
+  /** The secret itself, noted as a key event. */
+  reveal(id: string, actor: Actor): Promise<string>;
   /** One cheap real call upstream with this key (GET models); its outcome counts like any other. */
   test(id: string, actor: Actor): Promise<KeyTestResult>;
 }

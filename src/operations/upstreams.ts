@@ -103,7 +103,7 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
       change(async () => {
         const upstream = find(id);
         refuseChanged(seen, upstreamRevision(upstream));
-        const keys = parts.pool.views().filter(({ upstreamId }) => upstreamId === id).length;
+        const keys = parts.pool.glances().filter(({ key }) => key.upstreamId === id).length;
         if (upstream.isDefault) {
           throw new ConflictError(
             `"${upstream.name}" is the default upstream: make another one the default first.`,

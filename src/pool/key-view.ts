@@ -2,6 +2,7 @@ import type { KeyStatus, KeyView } from "../types.ts";
 import { dailyLimitOf, dailyUsed, obstacleFor } from "./availability.ts";
 import type { Day } from "./day.ts";
 import { type Entry, EVERY_MODEL } from "./entry.ts";
+import type { KeyGlance } from "./types.ts";
 
 export interface Moment {
   now: number;
@@ -31,13 +32,21 @@ export function viewOf(entry: Entry, moment: Moment): KeyView {
     dailyDay: moment.day.name,
     cooldowns: runningCooldowns(entry, moment),
     inFlight: entry.inFlight,
+    minuteRequests: entry.minute?.requests.sum(moment.monotonic) ?? null,
+    minuteTokens: entry.minute?.tokens.sum(moment.monotonic) ?? null,
     status,
     statusReason: reasonOf(entry, status, moment),
     cooldownUntil: until,
   };
 }
 
-function statusOf(entry: Entry, moment: Moment): { status: KeyStatus; until: number | null } {
+export function glanceAt(entry: Entry, moment: Moment): KeyGlance {
+  const { key, state, inFlight } = entry;
+  const { status } = statusOf(entry, moment);
+  return { id: key.id, key, state, status, inFlight, dailyUsed: dailyUsed(entry, moment.day) };
+}
+
+export function statusOf(entry: Entry, moment: Moment): { status: KeyStatus; until: number | null } {
   const { condition } = entry.state;
   // A key on trial keeps its status until an answer proves it well.
   if (condition !== null && entry.key.enabled) {

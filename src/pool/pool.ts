@@ -1,4 +1,11 @@
-import type { Key, KeyState, KeyView, UpstreamHealth } from "../types.ts";
+import {
+  KEY_STATUSES,
+  type Key,
+  type KeyState,
+  type KeyStatus,
+  type KeyView,
+  type UpstreamHealth,
+} from "../types.ts";
 import { obstacleFor } from "./availability.ts";
 import { Chooser } from "./chooser.ts";
 import { Cooldowns } from "./cooldowns.ts";
@@ -10,14 +17,14 @@ import { applyVerdict } from "./health.ts";
 import { type Host, Hosts } from "./host.ts";
 import { tellHost } from "./host-news.ts";
 import { KeyTable } from "./key-table.ts";
-import { viewOf } from "./key-view.ts";
+import { glanceAt, statusOf, viewOf } from "./key-view.ts";
 import { ALL_POOLS, Lanes } from "./lanes.ts";
 import { type LeaseFacts, PoolLease } from "./lease.ts";
 import { Ledger } from "./ledger.ts";
 import { KeyQueue, type Waiting } from "./queue.ts";
 import { type Refusal, RefusalMemory, refuse } from "./refusal.ts";
 import { countAtHost, SettingAside } from "./setting-aside.ts";
-import type { Ask, Claim, Ending, Headroom, Lease, PoolControl, PoolOptions } from "./types.ts";
+import type { Ask, Claim, Ending, Headroom, KeyGlance, Lease, PoolControl, PoolOptions } from "./types.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export type { Ask, Claim, Ending, Lease, PoolSettings } from "./types.ts";
@@ -135,8 +142,8 @@ export class KeyPool implements PoolControl {
     this.#ledger.end(entry, facts, ending, now);
     const limitedSince = tellHost(entry, facts, ending.verdict, now, clock.random);
     if (limitedSince !== null) this.#forgive(facts.host, limitedSince, now);
+    this.#ledger.count(entry, facts, ending, clock.now());
     if (!entry.removed) {
-      this.#ledger.count(entry, facts, ending, clock.now());
       applyVerdict(entry, ending.verdict, facts, this.#aside.at(now));
       this.#upkeep.refresh(entry, now);
       events.stateChanged(entry.state);
@@ -228,9 +235,9 @@ export class KeyPool implements PoolControl {
   }
 
   /** Requests in flight on it finish; none new begins. */
-  remove(id: string): void {
+  remove(id: string): KeyState | null {
     const entry = this.#keys.get(id);
-    if (entry === undefined) return;
+    if (entry === undefined) return null;
     this.#cooldowns.clear(entry);
     this.#lanes.remove(entry);
     countAtHost(entry, -1);
@@ -238,6 +245,7 @@ export class KeyPool implements PoolControl {
     this.#countsTokens = null;
     this.#refusals.forget();
     this.options.events.removed(id);
+    return entry.state;
   }
 
   reset(id: string): void {
@@ -294,6 +302,20 @@ export class KeyPool implements PoolControl {
   views(): KeyView[] {
     const moment = this.#upkeep.moment();
     return Array.from(this.#keys.all(), (entry) => viewOf(entry, moment));
+  }
+
+  glances(): KeyGlance[] {
+    const moment = this.#upkeep.moment();
+    const glances: KeyGlance[] = [];
+    for (const entry of this.#keys.all()) glances.push(glanceAt(entry, moment));
+    return glances;
+  }
+
+  statusCounts(): Record<KeyStatus, number> {
+    const moment = this.#upkeep.moment();
+    const counts = Object.fromEntries(KEY_STATUSES.map((status) => [status, 0])) as Record<KeyStatus, number>;
+    for (const entry of this.#keys.all()) counts[statusOf(entry, moment).status] += 1;
+    return counts;
   }
 
   /** A dry run of the choice, with a reason for each of at most `limit` keys. */

@@ -4,6 +4,7 @@ import type {
   Cooldown,
   Key,
   KeyState,
+  KeyStatus,
   KeyView,
   Outcome,
   Strategy,
@@ -99,11 +100,25 @@ export interface PoolOptions {
 export interface PoolControl {
   /** Adds a key or replaces its configuration; the state stays. Requests in flight on it go on. */
   put(key: Key, secret: string): void;
-  remove(id: string): void;
+  /** What was known of it, in which requests still in flight go on to count; null where there is no such key. */
+  remove(id: string): KeyState | null;
   /** Clears cooldowns, strikes, ejection, `invalid` and `no_credit`. */
   reset(id: string): void;
   view(id: string): KeyView | null;
   views(): KeyView[];
+  /** Every key as far as lists choose and order by it: a tenth of what `views` costs. */
+  glances(): KeyGlance[];
+  /** How many keys have each status; all statuses are present. */
+  statusCounts(): Record<KeyStatus, number>;
+}
+
+export interface KeyGlance {
+  id: string;
+  key: Key;
+  state: Readonly<KeyState>;
+  status: KeyStatus;
+  inFlight: number;
+  dailyUsed: number;
 }
 
 /** The pool tells of changes through this; storage writes them behind, and nothing on a request's way waits. */

@@ -3,7 +3,7 @@ import { conflictsAs, type Sql } from "./database.ts";
 import { insertKeyEvent } from "./key-events.ts";
 import { readKeyStates } from "./key-states.ts";
 import { type Codecs, defineTable, flag, json, plain, whole } from "./table.ts";
-import type { Storage, StoredKey } from "./types.ts";
+import type { Durability, Storage, StoredKey } from "./types.ts";
 
 const codecs: Codecs<Key> = {
   id: plain(),
@@ -33,11 +33,18 @@ const CONFLICTS = {
 };
 
 export function createKeys(sql: Sql): Storage["keys"] {
-  function writeAll<Item>(items: Item[], events: KeyEvent[], writeOne: (item: Item) => void): void {
-    sql.write(() => {
+  function writeAll<Item>(
+    items: Item[],
+    events: KeyEvent[],
+    durability: Durability | undefined,
+    writeOne: (item: Item) => void,
+  ): void {
+    const write = () => {
       conflictsAs(CONFLICTS, () => items.forEach(writeOne));
       for (const event of events) insertKeyEvent(sql, event);
-    });
+    };
+    if (durability === "later") sql.batch(write);
+    else sql.write(write);
   }
   return {
     async list() {
@@ -45,19 +52,20 @@ export function createKeys(sql: Sql): Storage["keys"] {
         .all(`SELECT ${storedKeyTable.columns} FROM keys ORDER BY created_at, id`)
         .map(storedKeyTable.decode);
     },
-    async insert(keys, events) {
+    async insert(keys, events, durability) {
       const text = `INSERT INTO keys (${storedKeyTable.columns}) VALUES (${storedKeyTable.placeholders})`;
-      writeAll(keys, events, (key) => sql.run(text, ...storedKeyTable.encode(key)));
+      writeAll(keys, events, durability, (key) => sql.run(text, ...storedKeyTable.encode(key)));
     },
-    async update(keys, events) {
-      writeAll(keys, events, (key) => {
+    async update(keys, events, durability) {
+      writeAll(keys, events, durability, (key) => {
         const { assignments } = "sealedSecret" in key ? storedKeyTable : keyTable;
         const values = "sealedSecret" in key ? storedKeyTable.encode(key) : keyTable.encode(key);
         mustHaveChanged(sql.run(`UPDATE keys SET ${assignments} WHERE id = ?`, ...values, key.id));
       });
     },
-    async delete(ids, events) {
-      writeAll(ids, events, (id) => mustHaveChanged(sql.run("DELETE FROM keys WHERE id = ?", id)));
+    async delete(ids, events, durability) {
+      const text = "DELETE FROM keys WHERE id = ?";
+      writeAll(ids, events, durability, (id) => mustHaveChanged(sql.run(text, id)));
     },
     async findByFingerprint(fingerprints) {
       const rows = sql.all(

@@ -24,11 +24,11 @@ export interface Storage {
   keys: {
     list(): Promise<StoredKey[]>;
     /** All or nothing; a fingerprint that is there already is an error of the caller. */
-    insert(keys: StoredKey[], events: KeyEvent[]): Promise<void>;
+    insert(keys: StoredKey[], events: KeyEvent[], durability?: Durability): Promise<void>;
     /** A StoredKey among them also replaces the secret: `sealedSecret` and `fingerprint`; of a Key both stay. */
-    update(keys: (Key | StoredKey)[], events: KeyEvent[]): Promise<void>;
+    update(keys: (Key | StoredKey)[], events: KeyEvent[], durability?: Durability): Promise<void>;
     /** Deletes states with them; logs and events stay. */
-    delete(ids: string[], events: KeyEvent[]): Promise<void>;
+    delete(ids: string[], events: KeyEvent[], durability?: Durability): Promise<void>;
     /** Ids by fingerprint, of those that exist; one of several where more upstreams have it. */
     findByFingerprint(fingerprints: string[]): Promise<Map<string, string>>;
     states(): Promise<KeyState[]>;
@@ -87,6 +87,12 @@ export interface Storage {
   checkWritable(): Promise<void>;
   close(): void;
 }
+
+/**
+ * `now` (default): on the disk when it returns. `later`: survives the death of the process, and a power cut as soon as
+ * any later write is durable: for the slices of a long change, of which only the end is acknowledged.
+ */
+export type Durability = "now" | "later";
 
 /** By what statistics are told apart; `total` has the one value "". */
 export type RollupDimension = "total" | "key" | "model" | "pool" | "upstream" | "outcome";

@@ -23,6 +23,13 @@ test("pages together are the whole list, each item once, in order, in both direc
         while (cursor !== null) {
           const page = listPage(items, sorts, { limit, sort, cursor });
           expect(page.data.length).toBeLessThanOrEqual(limit);
+          expect([page.before, page.total]).toEqual([seen.length, items.length]);
+          if (page.previousCursor !== null) {
+            const back = listPage(items, sorts, { limit, sort, cursor: page.previousCursor });
+            expect(back.data).toEqual(seen.slice(-limit));
+            expect(back.before).toBe(seen.length - back.data.length);
+            expect(back.nextCursor).toBe(cursor as string);
+          }
           seen.push(...page.data);
           cursor = page.nextCursor;
         }

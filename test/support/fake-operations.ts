@@ -1,5 +1,12 @@
 import type { Clock } from "../../src/clock.ts";
-import type { ImportReport, KeyPatch, Operations, UpstreamPreset } from "../../src/operations/types.ts";
+import { listKeys, selectKeys } from "../../src/operations/key-list.ts";
+import type {
+  BulkRun,
+  ImportReport,
+  KeyPatch,
+  Operations,
+  UpstreamPreset,
+} from "../../src/operations/types.ts";
 import type { AttemptFailure, LiveFigures } from "../../src/record/types.ts";
 import {
   createSettings,
@@ -20,6 +27,7 @@ import {
   type RequestRecord,
   type Upstream,
 } from "../../src/types.ts";
+import { keyView } from "./keys.ts";
 
 /** An invented installation in memory, in every state that the pages can show: for render tests and screenshots. */
 export interface FakeInstallation {
@@ -29,6 +37,8 @@ export interface FakeInstallation {
   requests: RequestRecord[];
   events: KeyEvent[];
   pools: Pool[];
+  /** Bulk changes that the Keys page tells of. */
+  runs: BulkRun[];
   upstreams: (Upstream & {
     health: {
       breaker: "closed" | "open" | "half_open";
@@ -76,41 +86,8 @@ function fakeId(number: number): string {
 }
 
 function fakeKey(number: number, change: Partial<KeyView> = {}): KeyView {
-  return {
-    id: fakeId(number),
-    name: `key-${String(number).padStart(2, "0")}`,
-    maskedSecret: "AIza…x7Qk",
-    poolId: null,
-    upstreamId: fakeId(900),
-    tags: [],
-    weight: 1,
-    priority: 0,
-    enabled: true,
-    dailyLimit: null,
-    rpmLimit: null,
-    tpmLimit: null,
-    maxConcurrency: null,
-    createdAt: 0,
-    requestCount: 0,
-    successCount: 0,
-    failureCount: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    costUsd: 0,
-    strikes: 0,
-    ejections: 0,
-    unstatedLimits: 0,
-    dailyUsed: 0,
-    dailyDay: "2026-11-24",
-    lastUsedAt: null,
-    condition: null,
-    cooldowns: [],
-    status: "available",
-    statusReason: null,
-    cooldownUntil: null,
-    inFlight: 0,
-    ...change,
-  };
+  const name = `key-${String(number).padStart(2, "0")}`;
+  return keyView(fakeId(number), { name, upstreamId: fakeId(900), ...change });
 }
 
 export function fakeRequest(number: number, change: Partial<RequestRecord> = {}): RequestRecord {
@@ -299,8 +276,9 @@ export function createFakeInstallation(clock: Clock): FakeInstallation {
   const requests = fakeRequests(now, keys);
   const events = fakeEvents(now, keys);
   const figures = fakeFigures(now, keys, failures);
-  const operations = fakeOperations(clock, { keys, pools, upstreams, requests, events });
-  return { operations, figures, keys, requests, events, pools, upstreams };
+  const runs: BulkRun[] = [];
+  const operations = fakeOperations(clock, { keys, pools, upstreams, requests, events, runs });
+  return { operations, figures, keys, requests, events, pools, upstreams, runs };
 }
 
 function fakeFailures(now: number, keys: KeyView[]): AttemptFailure[] {
@@ -483,7 +461,11 @@ function fakeFigures(now: number, keys: KeyView[], lastFailures: AttemptFailure[
   };
 }
 
-type Data = Pick<FakeInstallation, "keys" | "pools" | "upstreams" | "requests" | "events">;
+type Data = Pick<FakeInstallation, "keys" | "pools" | "upstreams" | "requests" | "events" | "runs">;
+
+function glancesOf(keys: KeyView[]) {
+  return keys.map((key) => ({ ...key, key, state: { keyId: key.id, ...key } }));
+}
 
 function fakeOperations(clock: Clock, data: Data): Operations {
   const settings = createSettings({ rotation_request_count: 1 });
@@ -494,6 +476,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
     return key;
   };
   const change = (id: string, patch: Partial<KeyView>) => Object.assign(find(id), patch);
+  const trash = new Map<string, KeyView>();
   let added = 0;
   const addOne = (secret: string, name: string): KeyView => {
     added += 1;
@@ -509,21 +492,13 @@ function fakeOperations(clock: Clock, data: Data): Operations {
   return {
     keys: {
       async list(query) {
-        const wanted = query.q?.toLowerCase() ?? "";
-        const rows = data.keys.filter(
-          (key) =>
-            (query.status === undefined || key.status === query.status) &&
-            [key.name, key.maskedSecret, ...key.tags].some((text) => text.toLowerCase().includes(wanted)),
-        );
-        const from = Number(query.cursor ?? 0);
-        const limit = query.limit ?? 100;
-        const sorted =
-          query.sort === "-request_count" ? rows.toSorted((a, b) => b.requestCount - a.requestCount) : rows;
-        return {
-          data: sorted.slice(from, from + limit),
-          nextCursor: from + limit < rows.length ? String(from + limit) : null,
-        };
+        const { data: glances, ...page } = listKeys(glancesOf(data.keys), query);
+        return { ...page, data: glances.map(({ id }) => find(id)) };
       },
+      tags: () => [
+        { tag: "eu", keys: 1 },
+        { tag: "team-search", keys: 1 },
+      ],
       counts() {
         const count = (status: KeyStatus) => data.keys.filter((key) => key.status === status).length;
         return Object.fromEntries(KEY_STATUSES.map((status) => [status, count(status)])) as Record<
@@ -576,8 +551,49 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       },
       move: unused,
       async remove(ids) {
-        for (const id of ids) data.keys.splice(data.keys.indexOf(find(id)), 1);
+        for (const id of ids) {
+          const [removed] = data.keys.splice(data.keys.indexOf(find(id)), 1);
+          trash.set(id, removed as KeyView);
+        }
       },
+      async restore(id) {
+        const key = trash.get(id);
+        if (key === undefined) throw new NotFoundError("It was deleted too long ago to be brought back.");
+        trash.delete(id);
+        data.keys.push(key);
+        return key;
+      },
+      async reveal(id) {
+        return `sk-secret-of-${find(id).name}`;
+      },
+      async bulk(selection, { action }) {
+        const chosen =
+          "ids" in selection
+            ? selection.ids.map(find)
+            : [...selectKeys(glancesOf(data.keys), selection.filter)].map(({ id }) => find(id));
+        if (action === "enable" || action === "disable") {
+          const enabled = action === "enable";
+          for (const key of chosen)
+            Object.assign(key, { enabled, status: enabled ? "available" : "disabled" });
+        }
+        if (action === "delete") for (const key of chosen) data.keys.splice(data.keys.indexOf(key), 1);
+        const total = chosen.length;
+        const at = clock.now();
+        const run: BulkRun = {
+          id: clock.id(),
+          action,
+          total,
+          done: total,
+          changed: total,
+          startedAt: at,
+          endedAt: at,
+          stopped: null,
+        };
+        return { run, ended: Promise.resolve() };
+      },
+      bulkRuns: () => data.runs,
+      stopBulk: () => undefined,
+      undoBulk: unused,
       async reset(ids) {
         for (const id of ids)
           change(id, {

@@ -3,31 +3,14 @@ import type { PoolEvents } from "../../src/pool/types.ts";
 import { verdictOf } from "../../src/proxy/verdict.ts";
 import type { Blame, Key, Outcome, Verdict } from "../../src/types.ts";
 import { type ManualClock, manualClock } from "./clock.ts";
+import { keyNamed } from "./keys.ts";
 
 /** What a request asks that has tried nothing yet. */
 export function ask(more: Partial<Ask> = {}): Ask {
   return { model: "m", poolId: null, tried: new Set(), ...more };
 }
 
-export function keyNamed(id: string, more: Partial<Key> = {}): Key {
-  return {
-    id,
-    name: id,
-    maskedSecret: "…",
-    poolId: null,
-    upstreamId: "upstream",
-    tags: [],
-    weight: 1,
-    priority: 0,
-    enabled: true,
-    dailyLimit: null,
-    rpmLimit: null,
-    tpmLimit: null,
-    maxConcurrency: null,
-    createdAt: 0,
-    ...more,
-  };
-}
+export { keyNamed };
 
 const silent: PoolEvents = {
   stateChanged() {},
