@@ -59,3 +59,26 @@ export function nextMidnight(nowMs: number, timeZone: string): number {
   }
   return after * 1000;
 }
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The instant at which clocks in a zone show this, epoch ms. What the clocks leave out in spring is taken as an hour
+ * later, what they show twice in autumn as the first.
+ * @param shown the same date and time as if it were UTC, epoch ms.
+ */
+export function instantAt(shown: number, timeZone: string): number {
+  const [first, second] = [-DAY_MS, DAY_MS].map((ms) => shown - offsetAt(shown + ms, timeZone)) as [
+    number,
+    number,
+  ];
+  const isShown = (at: number) => at + offsetAt(at, timeZone) === shown;
+  return isShown(first) || !isShown(second) ? first : second;
+}
+
+/** By how many ms clocks in the zone are ahead of UTC. */
+function offsetAt(ms: number, timeZone: string): number {
+  const time = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+  // "2026-11-24 14:05:30": Swedes write dates as computers do.
+  return Date.parse(`${time.format(ms).replace(" ", "T")}Z`) - Math.floor(ms / 1_000) * 1_000;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { dayIn, nextMidnight } from "../src/time-zone.ts";
+import { dayIn, instantAt, nextMidnight } from "../src/time-zone.ts";
 
 const HOUR = 3_600_000;
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -100,4 +100,23 @@ describe("the next midnight", () => {
     for (const zone of Intl.supportedValuesOf("timeZone")) expect(nextMidnight(0, zone)).toBeGreaterThan(0);
     expect(dayIn(0, "UTC")).toBe("1970-01-01");
   });
+});
+
+test("what clocks show is one instant, also where they show it twice or never", () => {
+  const cases: [shown: string, zone: string, instant: string][] = [
+    ["2026-11-24T14:05", "UTC", "2026-11-24T14:05Z"],
+    ["2026-11-24T14:05", "Asia/Kolkata", "2026-11-24T08:35Z"],
+    ["2026-07-01T00:00", "America/New_York", "2026-07-01T04:00Z"],
+    ["2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30Z"],
+    ["2026-10-25T03:00", "Europe/Berlin", "2026-10-25T02:00Z"],
+    ["2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:30Z"],
+    ["2026-03-29T03:00", "Europe/Berlin", "2026-03-29T01:00Z"],
+  ];
+  for (const [shown, zone, instant] of cases) {
+    expect([shown, zone, instantAt(Date.parse(`${shown}Z`), zone)]).toEqual([
+      shown,
+      zone,
+      Date.parse(instant),
+    ]);
+  }
 });

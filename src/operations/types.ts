@@ -277,6 +277,12 @@ export interface StatsQuery {
   /** By default one that fits the range. */
   bucket?: "minute" | "hour" | "day" | undefined;
   groupBy?: "key" | "model" | "pool" | "upstream" | "outcome" | undefined;
+  /** At most so many groups, those with the most requests; 1 to 200, default 200. */
+  groups?: number;
+  /** So many of the groups get a series of their own, default none. */
+  groupSeries?: number;
+  /** Also the same buckets before it, with the same groups. */
+  compare?: boolean;
 }
 
 interface Percentiles {
@@ -294,7 +300,10 @@ export interface StatsSums extends Omit<RollupCounts, "pricedRequests" | "costUs
   ttftMs: Percentiles;
   durationMs: Percentiles;
 }
-export interface Stats {
+export type StatsPoint = { at: number } & StatsSums;
+/** The series is empty unless `groupSeries` asked for it. */
+export type StatsGroup = { id: string; label: string; series: StatsPoint[] } & StatsSums;
+export interface StatsPeriod {
   /** Epoch ms: whole buckets, so they may lie outside of what was asked. */
   from: number;
   to: number;
@@ -302,9 +311,13 @@ export interface Stats {
   bucketS: number;
   totals: StatsSums;
   /** Every bucket, those without requests too. */
-  series: ({ at: number } & StatsSums)[];
-  /** Most requests first, at most 200. */
-  groups: ({ id: string; label: string } & StatsSums)[];
+  series: StatsPoint[];
+  /** Most requests first. */
+  groups: StatsGroup[];
+}
+export interface Stats extends StatsPeriod {
+  /** Null unless `compare` asked for it, and where there is nothing before. */
+  before: StatsPeriod | null;
 }
 
 export interface StatsOperations {

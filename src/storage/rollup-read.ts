@@ -22,6 +22,11 @@ export const counts = defineTable<RollupCounts>("rollups", {
   costUsd: plain<number>(),
 } satisfies Record<(typeof COUNT_NAMES)[number], unknown>);
 export const RANGE = "bucket_s = ? AND dimension = ? AND at >= ? AND at < ?";
+/** By primary key alone: wherever a value has a bucket, the total has one too. */
+const PLACES =
+  "bucket_s = ? AND dimension = ? AND " +
+  "at IN (SELECT at FROM rollups WHERE bucket_s = ? AND dimension = 'total' AND at >= ? AND at < ?) AND " +
+  "value IN (SELECT value FROM json_each(?))";
 const SUMS = counts.columns.replace(/\w+/g, "sum($&) AS $&");
 
 /** Sketches as bytes: so they go from the storage worker to the main thread. */
@@ -30,50 +35,67 @@ interface Packed {
   ttft: Uint8Array;
   duration: Uint8Array;
 }
-export type PackedPoint = Packed & { at: number };
+export type PackedPoint = Packed & { at: number; value: string };
 export type PackedGroup = Packed & { value: string };
 
+/** The buckets of some values, by value; those without requests are absent. */
 export function readSeries(sql: Sql, query: RollupSeriesQuery): PackedPoint[] {
-  const { bucketS, dimension, value, from, to } = query;
+  const { bucketS, dimension, values, from, to } = query;
   const rows = sql.all(
-    `SELECT at, ${counts.columns}, ttft, duration FROM rollups WHERE ${RANGE} AND value = ? ORDER BY at`,
-    bucketS,
-    dimension,
-    from,
-    to,
-    value,
+    `SELECT at, value, ${counts.columns}, ttft, duration FROM rollups WHERE ${PLACES} ORDER BY at`,
+    ...places(bucketS, dimension, from, to, values),
   );
   return rows.map((row) => ({
     at: Number(row.at),
+    value: String(row.value),
     counts: counts.decode(row),
     ttft: row.ttft as Uint8Array,
     duration: row.duration as Uint8Array,
   }));
 }
 
+/** Which values count is one pass over the range; the sums and sketches are looked up for those alone. */
 export function readGroups(sql: Sql, query: RollupGroupQuery): PackedGroup[] {
   const { bucketS, dimension, from, to, limit } = query;
-  const range = [bucketS, dimension, from, to];
+  const values = query.values ?? largest(sql, query);
+  const asked = places(bucketS, dimension, from, to, values);
   const sums = sql.all(
-    `SELECT value, ${SUMS} FROM rollups WHERE ${RANGE} GROUP BY value
+    `SELECT value, ${SUMS} FROM rollups WHERE ${PLACES} GROUP BY value
      ORDER BY sum(requests) DESC, sum(attempts) DESC, value LIMIT ?`,
-    ...range,
+    ...asked,
     limit,
   );
   const sketches = new Map(
     sums.map(({ value }) => [String(value), { ttft: new Sketch(), duration: new Sketch() }]),
   );
-  const rows = sql.all(
-    `SELECT value, ttft, duration FROM rollups WHERE ${RANGE} AND value IN (SELECT value FROM json_each(?))`,
-    ...range,
-    JSON.stringify([...sketches.keys()]),
-  );
-  for (const row of rows) mergeSketches(sketches.get(String(row.value))!, row);
+  const rows = sql.all(`SELECT value, ttft, duration FROM rollups WHERE ${PLACES}`, ...asked);
+  for (const row of rows) {
+    const into = sketches.get(String(row.value));
+    if (into !== undefined) mergeSketches(into, row);
+  }
   return sums.map((row) => {
     const value = String(row.value);
     const { ttft, duration } = sketches.get(value)!;
     return { value, counts: counts.decode(row), ttft: ttft.encode(), duration: duration.encode() };
   });
+}
+
+function largest(sql: Sql, { bucketS, dimension, from, to, limit }: RollupGroupQuery): string[] {
+  return sql
+    .all(
+      `SELECT value FROM rollups WHERE ${RANGE} GROUP BY value
+       ORDER BY sum(requests) DESC, sum(attempts) DESC, value LIMIT ?`,
+      bucketS,
+      dimension,
+      from,
+      to,
+      limit,
+    )
+    .map(({ value }) => String(value));
+}
+
+function places(bucketS: number, dimension: string, from: number, to: number, values: readonly string[]) {
+  return [bucketS, dimension, bucketS, from, to, JSON.stringify(values)];
 }
 
 export function mergeSketches(into: { ttft: Sketch; duration: Sketch }, row: Row): void {

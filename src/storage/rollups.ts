@@ -111,7 +111,12 @@ export class Rollups implements RollupStorage {
 
   async series(query: RollupSeriesQuery): Promise<RollupPoint[]> {
     const points = await this.reads.series(query);
-    return points.map(({ at, counts: sums, ...packed }) => ({ at, counts: sums, ...unpacked(packed) }));
+    return points.map(({ at, value, counts: sums, ...packed }) => ({
+      at,
+      value,
+      counts: sums,
+      ...unpacked(packed),
+    }));
   }
 
   async groups(query: RollupGroupQuery): Promise<RollupGroup[]> {

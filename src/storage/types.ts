@@ -129,6 +129,8 @@ interface RollupSums {
   duration: Sketch;
 }
 export interface RollupPoint extends RollupSums {
+  /** As in `RollupGroup`. */
+  value: string;
   /** Epoch ms at which the bucket begins. */
   at: number;
 }
@@ -144,8 +146,9 @@ interface RollupRange {
   to: number;
 }
 
-export type RollupSeriesQuery = RollupRange & { value: string };
-export type RollupGroupQuery = RollupRange & { limit: number };
+export type RollupSeriesQuery = RollupRange & { values: readonly string[] };
+/** With `values` those alone; without, the ones with the most requests. */
+export type RollupGroupQuery = RollupRange & { limit: number; values?: readonly string[] };
 
 /**
  * Sums over requests by the time of their beginning, written with the requests themselves, so that they always agree.
@@ -157,7 +160,7 @@ export interface RollupStorage {
    * @param dayOf the beginning of the day (in whatever zone) that an instant belongs to, epoch ms.
    */
   fold(dayOf: (ms: number) => number): Promise<void>;
-  /** The buckets of one value, oldest first; those without requests are absent. */
+  /** The buckets of these values, oldest first; those without requests are absent. */
   series(query: RollupSeriesQuery): Promise<RollupPoint[]>;
   /** The sums of each value over the range, most requests first. */
   groups(query: RollupGroupQuery): Promise<RollupGroup[]>;

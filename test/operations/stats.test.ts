@@ -127,6 +127,36 @@ test("groups carry names, and what is gone is said to be", async () => {
   ]);
 });
 
+test("the period before has the same buckets and groups, and the first groups have series of their own", async () => {
+  await write(
+    ...Array.from({ length: 3 }, () => aRequest({ startedAt: NOW, model: "first" })),
+    ...Array.from({ length: 2 }, () => aRequest({ startedAt: NOW - HOUR, model: "second" })),
+    aRequest({ startedAt: NOW - 2 * HOUR, model: "third" }),
+    aRequest({ startedAt: NOW - DAY, model: "second" }),
+    aRequest({ startedAt: NOW - 25 * HOUR, model: "third" }),
+    aRequest({ startedAt: NOW - 8 * DAY, model: "first" }),
+  );
+  const { stats } = server.operations;
+  const day = await stats.read({ groupBy: "model", groups: 2, groupSeries: 1, compare: true });
+  expect(day.groups.map(({ id, requests, series }) => [id, requests, series.length])).toEqual([
+    ["first", 3, 24],
+    ["second", 2, 0],
+  ]);
+  expect(day.groups[0]?.series.at(-1)).toMatchObject({ at: NOW - (NOW % HOUR), requests: 3 });
+  expect(day.before?.series.map(({ at }) => at + DAY)).toEqual(day.series.map(({ at }) => at));
+  expect(day.before?.totals.requests).toBe(2);
+  expect(day.before?.groups.map(({ id, requests }) => [id, requests])).toEqual([["second", 1]]);
+  const week = await stats.read({ range: "7d", compare: true });
+  expect([week.before?.to, week.before?.totals.requests]).toEqual([week.to - 7 * DAY, 1]);
+  const month = await stats.read({ range: "30d", compare: true });
+  expect([month.before?.series.length, month.before?.to]).toEqual([30, month.from]);
+  expect((await stats.read({ range: "all", compare: true })).before).toBeNull();
+  const old = await stats.read({ from: NOW - 80 * DAY, to: NOW - 75 * DAY, compare: true });
+  expect([old.bucketS, old.before?.bucketS]).toEqual([3_600, 3_600]);
+  const older = await stats.read({ from: NOW - 88 * DAY, to: NOW - 83 * DAY, compare: true });
+  expect([older.bucketS, older.before?.series.length]).toEqual([86_400, 6]);
+});
+
 test("a cost not known is null; where some are, their sum is told with how many are missing", async () => {
   await write(
     aRequest({ startedAt: NOW - HOUR, model: "dear" }),

@@ -43,7 +43,7 @@ function store(requests: RequestRecord[], crash = false): void {
 }
 
 const total = (bucketS: 60 | 3_600 | 86_400 = 86_400): Promise<RollupPoint[]> =>
-  rollups.series({ bucketS, dimension: "total", value: "", from: 0, to: 2 * NOON });
+  rollups.series({ bucketS, dimension: "total", values: [""], from: 0, to: 2 * NOON });
 const groupsOf = (dimension: RollupDimension) =>
   rollups.groups({ bucketS: 86_400, dimension, from: 0, to: 2 * NOON, limit: 1_000 });
 

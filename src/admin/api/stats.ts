@@ -1,5 +1,6 @@
 import { t } from "elysia";
-import { STATS_BUCKETS, STATS_GROUPS, STATS_RANGES } from "../../operations/stats.ts";
+import { STATS_GROUPS } from "../../operations/stats.ts";
+import { STATS_BUCKETS, STATS_RANGES } from "../../operations/stats-span.ts";
 import type { StatsOperations, StatsSums } from "../../operations/types.ts";
 import { statsAnswer } from "./answers.ts";
 import { readTimes } from "./log-filters.ts";
