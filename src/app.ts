@@ -33,6 +33,7 @@ import { LoopLag } from "./record/loop-lag.ts";
 import { RequestCounts } from "./record/metrics.ts";
 import { ResourceOwners } from "./record/resource-owners.ts";
 import { equalSecrets } from "./secrets.ts";
+import { createTraces } from "./tracing.ts";
 import { type RequestRecord, StartError } from "./types.ts";
 import { MAX_MESSAGE_BYTES } from "./upstream/socket-types.ts";
 import { version } from "./version.ts";
@@ -103,10 +104,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const isTrustedProxy = (address: string) => trustedProxies.has(address);
   const addressOf = (connection: string, headers: Headers) =>
     clientAddress(connection, headers.get("x-forwarded-for"), isTrustedProxy);
+  const traces = createTraces(config, { clock, log, client });
   const ended = (record: RequestRecord) => {
     live.ended(record);
     counts.ended(record);
     recorder.record(record);
+    traces?.ended(record);
     logTail.publish(record);
   };
   const owners = new ResourceOwners(storage.resourceOwners, clock, log);
@@ -152,6 +155,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     poolNamed: directory.poolNamed,
     loopbackAddress: isLoopback(config.host) ? (config.host === "::1" ? "::1" : "127.0.0.1") : null,
     clientAddress: addressOf,
+    beginTrace: traces === null ? null : (traceparent) => traces.begin(traceparent),
     admitClient: (address) =>
       clientLimit.admit(address, settings.current.clientRequestsPerMinute, clock.monotonic()),
     isDraining: () => draining,
@@ -276,6 +280,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       await Promise.race([server.server?.stop(), Bun.sleep(FLUSH_TO_CLIENTS_MS)]);
       await server.server?.stop(true);
       await owners.flush();
+      await traces?.shutdown();
       await installation.close();
     },
   };

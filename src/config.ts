@@ -37,6 +37,18 @@ const BOOLEANS: Record<string, boolean> = {
   no: false,
 };
 const BOOLEAN_FORM = "give true or false (1, 0, yes and no do as well)";
+const URL_FORM = "give an http or https address";
+const PAIRS_FORM = "give name=value with commas between them; percent-encode what is not plain";
+export const OTEL_SAMPLERS = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+] as const;
+export type OtelSampler = (typeof OTEL_SAMPLERS)[number];
+type Pairs = readonly (readonly [name: string, value: string])[];
 const TOKEN_FORM = "give printable ASCII characters without spaces: it travels in an HTTP header";
 
 const variable = <T>(row: Variable<T>): Variable<T> => row;
@@ -162,6 +174,71 @@ const variables = {
     help: "How long SIGTERM waits for running requests, in seconds.",
     read: (text) => readWhole(text, 3600),
   }),
+  otelEndpoint: variable<string | undefined>({
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    fallback: undefined,
+    shownDefault: "",
+    form: URL_FORM,
+    help: "OpenTelemetry collector (OTLP over HTTP); traces go to /v1/traces below it. Switches tracing on.",
+    read: readUrl,
+  }),
+  otelTracesEndpoint: variable<string | undefined>({
+    name: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    fallback: undefined,
+    shownDefault: "",
+    form: URL_FORM,
+    help: "The same as a whole address, for traces alone.",
+    read: readUrl,
+  }),
+  otelHeaders: variable<Pairs>({
+    name: "OTEL_EXPORTER_OTLP_HEADERS",
+    fallback: [],
+    shownDefault: "",
+    form: PAIRS_FORM,
+    help: "Headers for the collector, such as its token.",
+    secret: true,
+    read: readPairs,
+  }),
+  otelServiceName: variable<string>({
+    name: "OTEL_SERVICE_NAME",
+    fallback: "load-balancer",
+    shownDefault: "load-balancer",
+    form: "give a name",
+    help: "What this program is called in traces.",
+    read: (text) => text.trim() || undefined,
+  }),
+  otelResourceAttributes: variable<Pairs>({
+    name: "OTEL_RESOURCE_ATTRIBUTES",
+    fallback: [],
+    shownDefault: "",
+    form: PAIRS_FORM,
+    help: "Further facts for each trace, such as deployment.environment.name=production.",
+    read: readPairs,
+  }),
+  otelSampler: variable<OtelSampler>({
+    name: "OTEL_TRACES_SAMPLER",
+    fallback: "parentbased_always_on",
+    shownDefault: "parentbased_always_on",
+    form: `give one of ${OTEL_SAMPLERS.join(", ")}`,
+    help: "Which requests are traced.",
+    read: (text) => OTEL_SAMPLERS.find((sampler) => sampler === text.trim()),
+  }),
+  otelSamplerArg: variable<number>({
+    name: "OTEL_TRACES_SAMPLER_ARG",
+    fallback: 1,
+    shownDefault: "1",
+    form: "give a number from 0 to 1",
+    help: "The share of requests that a sampler by ratio traces.",
+    read: (text) => (/^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text.trim()) ? Number(text) : undefined),
+  }),
+  otelDisabled: variable<boolean>({
+    name: "OTEL_SDK_DISABLED",
+    fallback: false,
+    shownDefault: "false",
+    form: BOOLEAN_FORM,
+    help: "true switches tracing off whatever else is set.",
+    read: readBoolean,
+  }),
 };
 
 type Values = { [P in keyof typeof variables]: (typeof variables)[P]["fallback"] };
@@ -227,7 +304,8 @@ export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY =
 /** The values that must appear in no output. */
 export function secretValues(config: Config): string[] {
   const { adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken } = config;
-  return [adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken].filter(
+  const ofCollector = config.otelHeaders.map(([, value]) => value);
+  return [adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken, ...ofCollector].filter(
     (value) => value !== undefined,
   );
 }
@@ -276,6 +354,25 @@ function readBoolean(text: string): boolean | undefined {
 
 function readToken(text: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(text) ? text : undefined;
+}
+
+function readUrl(text: string): string | undefined {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+  return url !== null && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, "") : undefined;
+}
+
+function readPairs(text: string): Pairs | undefined {
+  const pairs: [string, string][] = [];
+  for (const item of text.split(",").filter((part) => part.trim() !== "")) {
+    const at = item.indexOf("=");
+    if (at < 1) return undefined;
+    try {
+      pairs.push([item.slice(0, at).trim(), decodeURIComponent(item.slice(at + 1).trim())]);
+    } catch {
+      return undefined;
+    }
+  }
+  return pairs;
 }
 
 function readHost(text: string): string | undefined {

@@ -206,6 +206,17 @@ export interface AttemptRecord {
 }
 
 /** The one final row of a client request. */
+/** Where a request stands in a distributed trace. (W3C Trace Context) */
+export interface TraceContext {
+  /** 32 hex digits. */
+  traceId: string;
+  /** This program's own span, 16 hex digits: the parent of whatever the upstream adds. */
+  spanId: string;
+  /** The client's span; null where the trace begins here. */
+  parentSpanId: string | null;
+  isSampled: boolean;
+}
+
 export interface RequestRecord {
   id: string;
   startedAt: number;
@@ -232,6 +243,8 @@ export interface RequestRecord {
   responseBytes: number;
   error: string | null;
   attempts: AttemptRecord[];
+  /** Only where tracing is on; not stored. */
+  trace?: TraceContext;
 }
 
 /** What the requests of one minute came to. */

@@ -1,4 +1,4 @@
-import type { AuthStyle } from "../types.ts";
+import type { AuthStyle, TraceContext } from "../types.ts";
 import type { HeaderList } from "../upstream/types.ts";
 
 /** RFC 9110 7.6.1 and the older `keep-alive` and `proxy-connection`: for one connection only. */
@@ -52,6 +52,13 @@ export function requestHeaders(headers: Headers): HeaderList {
     list.push([name, value]);
   });
   return list;
+}
+
+/** The headers with this program's own span as the parent of what the upstream adds to the trace. */
+export function withTrace(headers: HeaderList, trace: TraceContext): HeaderList {
+  const { traceId, spanId, isSampled } = trace;
+  const own: [string, string] = ["traceparent", `00-${traceId}-${spanId}-${isSampled ? "01" : "00"}`];
+  return [...headers.filter(([name]) => name !== "traceparent"), own];
 }
 
 export function authHeader(style: AuthStyle, secret: string): [string, string] {

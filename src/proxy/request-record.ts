@@ -48,6 +48,7 @@ export function recordOf(request: ProxyRequest, ending: RequestEnding, facts: Re
     responseBytes: ending.bytes,
     error: ending.error,
     attempts: facts.attempts,
+    ...(request.trace === null ? {} : { trace: request.trace }),
   };
 }
 

@@ -1,8 +1,9 @@
+import type { TraceContext } from "../types.ts";
 import type { HeaderList } from "../upstream/types.ts";
 import { type Endpoint, findEndpoint, idInPath } from "./endpoints.ts";
 import { ProxyError } from "./errors.ts";
 import { FormField } from "./form-field.ts";
-import { requestHeaders } from "./headers.ts";
+import { requestHeaders, withTrace } from "./headers.ts";
 import { namedIds } from "./named-ids.ts";
 import { type HeldBytes, UploadBody, uploadTooLarge } from "./upload-body.ts";
 
@@ -46,6 +47,8 @@ export interface ProxyRequest {
   clientAddress: string;
   userAgent: string;
   connection: ClientConnection;
+  /** Null where tracing is off. */
+  trace: TraceContext | null;
   /** When the request came: wall clock and monotonic ms. */
   at: number;
   startedAt: number;
@@ -95,6 +98,7 @@ export interface Arrival {
   search: string;
   poolId: string | null;
   clientAddress: string;
+  trace: TraceContext | null;
   at: number;
   startedAt: number;
 }
@@ -111,13 +115,14 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
     upload !== null && endpoint.model === "form" ? await readModelField(upload, request) : null;
   const model = endpoint.model === "path" ? modelOfPath(path, endpoint) : (modelField?.value ?? facts.model);
   const idOfPath = idInPath(endpoint, path);
+  const headers = requestHeaders(request.headers);
   return {
     id: arrival.id,
     endpoint,
     method: request.method,
     target: path + arrival.search,
     path,
-    headers: requestHeaders(request.headers),
+    headers: arrival.trace === null ? headers : withTrace(headers, arrival.trace),
     body,
     upload,
     modelField,
@@ -131,6 +136,7 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
     clientAddress: arrival.clientAddress,
     userAgent: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_USER_AGENT_CHARS),
     connection: arrival.connection,
+    trace: arrival.trace,
     at: arrival.at,
     startedAt: arrival.startedAt,
   };

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { TraceContext } from "../types.ts";
 import { type ClientAuthOptions, checkClient } from "./client-auth.ts";
 import { addConsent, Cors, isPreflight, preflightAnswer } from "./cors.ts";
 import { findEndpoint } from "./endpoints.ts";
@@ -28,6 +29,8 @@ export interface ProxyRouteDeps extends ClientAuthOptions {
   loopbackAddress: string | null;
   /** Who asks, seen through trusted proxies, from the connection's address. */
   clientAddress(connection: string, headers: Headers): string;
+  /** Gives a request its place in a trace; null where tracing is off. */
+  beginTrace: ((traceparent: string | null) => TraceContext) | null;
   /** Counts a client's request. @throws ProxyError where it is one too many. */
   admitClient(address: string): void;
   isDraining(): boolean;
@@ -166,6 +169,7 @@ function arrivalOf(
       deps.loopbackAddress ?? facts.server.requestIP(request)?.address ?? "unknown",
       request.headers,
     ),
+    trace: deps.beginTrace?.(request.headers.get("traceparent")) ?? null,
     at: deps.clock.now(),
     startedAt: facts.startedAt,
   };

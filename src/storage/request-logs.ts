@@ -3,7 +3,7 @@ import type { Sql } from "./database.ts";
 import { Places } from "./log-position.ts";
 import { defineTable, flag, plain, type Row, whole } from "./table.ts";
 
-type RequestRow = Omit<RequestRecord, "attempts">;
+type RequestRow = Omit<RequestRecord, "attempts" | "trace">;
 const requests = defineTable<RequestRow>("requests", {
   id: plain(),
   startedAt: whole(),
