@@ -1,5 +1,6 @@
 import { Elysia, t } from "elysia";
 import type { Operations } from "../operations/types.ts";
+import { createConfirmPassword, type PasswordDeps } from "./api/admin-password.ts";
 import { type CallDeps, createFallback, createRouteHandler } from "./api/call.ts";
 import { IdempotencyKeys } from "./api/idempotency.ts";
 import { keyRoutes } from "./api/keys.ts";
@@ -15,7 +16,7 @@ import { upstreamRoutes } from "./api/upstreams.ts";
 
 const PREFIX = "/api/admin";
 
-export interface AdminApiDeps extends CallDeps, Omit<MonitoringDeps, "keys"> {
+export interface AdminApiDeps extends CallDeps, PasswordDeps, Omit<MonitoringDeps, "keys"> {
   operations: Operations;
 }
 
@@ -23,7 +24,11 @@ export interface AdminApiDeps extends CallDeps, Omit<MonitoringDeps, "keys"> {
 export function adminApiRoutes(deps: AdminApiDeps): Route[] {
   const { operations } = deps;
   const routes: Route[] = [
-    ...keyRoutes(operations.keys),
+    ...keyRoutes({
+      keys: operations.keys,
+      confirmPassword: createConfirmPassword(deps),
+      now: () => deps.clock.now(),
+    }),
     ...poolRoutes(operations.pools),
     ...explainRoutes(operations.pools),
     ...upstreamRoutes(operations.upstreams),

@@ -13,7 +13,7 @@ export interface PageDeps {
   operations: Operations;
   live: Live;
   access: Access;
-  sessions: Pick<Sessions, "logIn" | "logOut">;
+  sessions: Pick<Sessions, "logIn" | "logOut" | "confirm">;
   clientOf: ClientOf;
   clock: Clock;
   logger: Pick<Logger, "error">;

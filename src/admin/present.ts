@@ -1,3 +1,4 @@
+import { statusSentence } from "../operations/key-sentence.ts";
 import type { UpstreamPreset } from "../operations/types.ts";
 import type { LiveFigures } from "../record/types.ts";
 import type { KeyEvent, KeyView, Page, Pool, RequestRecord, Upstream, UpstreamHealth } from "../types.ts";
@@ -30,7 +31,7 @@ export function keyJson(key: KeyView) {
     priority: key.priority,
     enabled: key.enabled,
     status: key.status,
-    status_reason: key.statusReason,
+    status_reason: statusSentence(key),
     cooldown_until: iso(key.cooldownUntil),
     cooldowns: key.cooldowns.map(({ model, until, reason }) => ({ model, until: iso(until), reason })),
     in_flight: key.inFlight,

@@ -14,10 +14,15 @@ interface LogInTry {
   client: Client;
   userAgent: string;
 }
-/** `cookie` is a whole Set-Cookie value; `message` a sentence for the form, `waitS` seconds until another try. */
-export type LogInResult = { ok: true; cookie: string } | { ok: false; waitS: number; message: string };
+/** `message` is a sentence for the form, `waitS` seconds until another try; `unread`: refused without a look at it. */
+export type PasswordResult = { ok: true } | { ok: false; unread: boolean; waitS: number; message: string };
+
+/** `cookie` is a whole Set-Cookie value. */
+export type LogInResult = { ok: true; cookie: string } | Extract<PasswordResult, { ok: false }>;
 
 export interface Sessions {
+  /** Asks for the password again before something grave; wrong tries count as those of the login do. */
+  confirm(attempt: Pick<LogInTry, "password" | "client">): Promise<PasswordResult>;
   logIn(attempt: LogInTry): Promise<LogInResult>;
   /** Ends the request's session, if it has one; answers the Set-Cookie value that takes the cookie away. */
   logOut(request: Request): Promise<string>;
@@ -47,21 +52,33 @@ export function createSessions(operations: SessionOperations, clock: Clock): Ses
     return id === null ? null : operations.find(id);
   }
 
+  async function confirm({ password, client: { address } }: Pick<LogInTry, "password" | "client">) {
+    if (checking >= MAX_CHECKS) return refusal(BUSY_WAIT_S, false);
+    const admission = guard.admit(address);
+    if (!admission.admitted) return refusal(admission.waitS, admission.refused);
+    if (await checkPassword(password, admission.delayMs)) {
+      guard.succeeded(address);
+      return { ok: true } as const;
+    }
+    await operations.noteFailure(address);
+    const waitS = guard.waitS(address);
+    return {
+      ok: false,
+      unread: false,
+      waitS,
+      message: `Wrong password. Try again in ${inWords(waitS)}.`,
+    } as const;
+  }
+
   return {
     sessionOf,
+    confirm,
     async logIn({ password, client, userAgent }) {
-      const { address, https } = client;
-      if (checking >= MAX_CHECKS) return refusal(BUSY_WAIT_S, false);
-      const admission = guard.admit(address);
-      if (!admission.admitted) return refusal(admission.waitS, admission.refused);
-      if (await checkPassword(password, admission.delayMs)) {
-        guard.succeeded(address);
-        const session = await operations.begin(address, userAgent);
-        return { ok: true, cookie: cookieOf(await tokens.sign(session), SESSION_MS / 1_000, https) };
-      }
-      await operations.noteFailure(address);
-      const waitS = guard.waitS(address);
-      return { ok: false, waitS, message: `Wrong password. Try again in ${inWords(waitS)}.` };
+      const result = await confirm({ password, client });
+      if (!result.ok) return result;
+      const session = await operations.begin(client.address, userAgent);
+      const token = await tokens.sign(session);
+      return { ok: true, cookie: cookieOf(token, SESSION_MS / 1_000, client.https) };
     },
     async logOut(request) {
       const session = await sessionOf(request);
@@ -71,9 +88,9 @@ export function createSessions(operations: SessionOperations, clock: Clock): Ses
   };
 }
 
-function refusal(waitS: number, long: boolean): LogInResult {
+function refusal(waitS: number, long: boolean): Extract<PasswordResult, { ok: false }> {
   const why = long ? "Too many wrong tries from this address." : "Too many tries.";
-  return { ok: false, waitS, message: `${why} Try again in ${inWords(waitS)}.` };
+  return { ok: false, unread: true, waitS, message: `${why} Try again in ${inWords(waitS)}.` };
 }
 
 function inWords(seconds: number): string {

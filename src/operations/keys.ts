@@ -12,13 +12,14 @@ import { configOf, type KeyStore } from "./key-store.ts";
 import { KeyTrash } from "./key-trash.ts";
 import { referenceProblems, refuseProblems } from "./references.ts";
 import { keyRevision, refuseChanged } from "./revision.ts";
-import type { Actor, BulkChange, KeyOperations, KeyPatch, TagCount } from "./types.ts";
+import type { Actor, BulkChange, ExportedKey, KeyOperations, KeyPatch, TagCount } from "./types.ts";
 
 /** Tags are counted over all keys: at most so often. */
 const TAGS_FRESH_MS = 10_000;
 const MAX_TAGS = 200;
 /** More at once were asked about before, and are gone for good. */
 const MAX_TRASHED = 1;
+const EXPORTED_AT_ONCE = 500;
 
 export function createKeyOperations(parts: OperationsParts, store: KeyStore): KeyOperations {
   const { pool, inventory, secretBox, clock, change } = parts;
@@ -147,6 +148,13 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
       return inventory.secretOf(id);
     },
 
+    async exportAll(withSecrets, actor) {
+      const ids = pool.glances().map(({ id }) => id);
+      const detail = `${ids.length} keys with their secrets`;
+      if (withSecrets) await parts.storage.keyEvents.insert(createEvent(clock, actor, "exported", detail));
+      return exportSlices(parts, ids, withSecrets);
+    },
+
     async test(id, actor) {
       const key = store.find(id);
       const result = await parts.probe(id);
@@ -163,4 +171,21 @@ function countTags(keys: KeyGlance[]): TagCount[] {
   return Array.from(counts, ([tag, amount]) => ({ tag, keys: amount }))
     .sort((a, b) => b.keys - a.keys || (a.tag < b.tag ? -1 : 1))
     .slice(0, MAX_TAGS);
+}
+
+/** Those that are deleted meanwhile are left out. */
+function* exportSlices(
+  { pool, inventory }: OperationsParts,
+  ids: string[],
+  withSecrets: boolean,
+): Iterable<ExportedKey[]> {
+  for (let from = 0; from < ids.length; from += EXPORTED_AT_ONCE) {
+    const views = ids.slice(from, from + EXPORTED_AT_ONCE).flatMap((id) => pool.view(id) ?? []);
+    yield views.map((key) => ({
+      key,
+      secret: withSecrets ? inventory.secretOf(key.id) : null,
+      pool: key.poolId === null ? null : (inventory.pools.get(key.poolId)?.name ?? null),
+      upstream: inventory.upstreams.get(key.upstreamId)?.name ?? "",
+    }));
+  }
 }

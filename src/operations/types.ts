@@ -3,6 +3,7 @@ import type { Settings } from "../settings.ts";
 import type { DatabaseFacts, LogFacets, LogQuery, RollupCounts } from "../storage/types.ts";
 import type {
   AuthStyle,
+  Key,
   KeyEvent,
   KeyStatus,
   KeyView,
@@ -110,6 +111,15 @@ export interface BulkRun {
   stopped: string | null;
 }
 
+export interface ExportedKey {
+  key: Key;
+  /** Null where secrets are not asked for. */
+  secret: string | null;
+  /** Names, for people. */
+  pool: string | null;
+  upstream: string;
+}
+
 /** Tags as keys have them, with how many keys have each, most first. */
 export type TagCount = { tag: string; keys: number };
 
@@ -153,6 +163,8 @@ export interface KeyOperations {
   restore(id: string, actor: Actor): Promise<KeyView>;
   /** The secret itself, noted as a key event. */
   reveal(id: string, actor: Actor): Promise<string>;
+  /** All keys, some hundred at a time; with their secrets it is noted as a key event. */
+  exportAll(withSecrets: boolean, actor: Actor): Promise<Iterable<ExportedKey[]>>;
   /** One cheap real call upstream with this key (GET models); its outcome counts like any other. */
   test(id: string, actor: Actor): Promise<KeyTestResult>;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type AdminServer, startAdmin } from "../support/admin-server.ts";
+import { type AdminServer, API_TOKEN, PASSWORD, startAdmin } from "../support/admin-server.ts";
 
 let admin: AdminServer;
 beforeAll(async () => {
@@ -228,6 +228,60 @@ describe("many keys", () => {
     expect((await bulk({ action: "reset", ids })).status).toBe(200);
     expect((await bulk({ action: "delete", ids })).status).toBe(200);
     expect((await admin.call("GET", `/keys/${ids[0]}`)).status).toBe(404);
+  });
+
+  test("are limited and tagged in bulk, and what is missing is said before anything is changed", async () => {
+    const ids: string[] = [];
+    for (const n of [951, 952]) ids.push((await admin.call("POST", "/keys", { secret: secret(n) })).json.id);
+    const bulk = (body: object) => admin.call("POST", "/keys/bulk", { ids, ...body });
+    const first = async () => (await admin.call("GET", `/keys/${ids[0]}`)).json;
+    expect((await bulk({ action: "set_limits", daily_limit: 9, rpm_limit: 2 })).json).toEqual({ count: 2 });
+    expect((await bulk({ action: "set_limits", rpm_limit: null })).status).toBe(200);
+    expect(await first()).toMatchObject({ daily_limit: 9, rpm_limit: null });
+    expect((await bulk({ action: "set_limits" })).json.error.fields.daily_limit).toBeString();
+    expect((await bulk({ action: "set_limits", daily_limit: 0 })).json.error.fields.daily_limit).toBeString();
+    expect((await bulk({ action: "add_tags", tags: ["a", "b"] })).status).toBe(200);
+    expect((await bulk({ action: "remove_tags", tags: ["a"] })).status).toBe(200);
+    expect((await first()).tags).toEqual(["b"]);
+    expect((await bulk({ action: "add_tags" })).json.error.fields.tags).toBeString();
+    expect((await bulk({ action: "delete" })).json).toEqual({ count: 2 });
+  });
+
+  test("say in a sentence what each status means", async () => {
+    const { id } = (await admin.call("POST", "/keys", { secret: secret(961) })).json;
+    const reason = async () => (await admin.call("GET", `/keys/${id}`)).json.status_reason;
+    expect(await reason()).toBe("Takes its turn.");
+    await admin.call("PATCH", `/keys/${id}`, { enabled: false });
+    expect(await reason()).toBe("Switched off by hand; waits until someone enables it.");
+    await admin.call("DELETE", `/keys/${id}`);
+  });
+
+  test("are exported; with their secrets only for the password, which is noted and can't be guessed", async () => {
+    const { id } = (await admin.call("POST", "/keys", { secret: secret(971), name: "whole", tags: ["x"] }))
+      .json;
+    const headers = { authorization: `Bearer ${API_TOKEN}` };
+    const get = (query: string, more = {}) =>
+      admin.call("GET", `/keys/export${query}`, undefined, { ...headers, ...more });
+    const plain = await get("");
+    expect(plain.headers.get("content-disposition")).toMatch(
+      /^attachment; filename="keys-\d{4}-\d\d-\d\d\.json"$/,
+    );
+    expect(plain.text).not.toContain(secret(971));
+    expect(plain.json.find((key: { name: string }) => key.name === "whole")).toMatchObject({ tags: ["x"] });
+    expect((await get("?secrets=true")).json.error.code).toBe("wrong_password");
+    const wrong = await get("?secrets=true", { "x-admin-password": "guess" });
+    expect([wrong.status, wrong.headers.get("retry-after")]).toEqual([403, "1"]);
+    expect((await get("?secrets=true", { "x-admin-password": PASSWORD })).status).toBe(429);
+    admin.clock.advance(2_000);
+    const whole = await get("?secrets=true", { "x-admin-password": PASSWORD });
+    expect(whole.headers.get("cache-control")).toBe("no-store");
+    expect(whole.json.find((key: { name: string }) => key.name === "whole").secret).toBe(secret(971));
+    const { data } = await admin.storage.keyEvents.list({ kind: "key_event", limit: 5, cursor: null });
+    expect(data[0]).toMatchObject({ event: "exported", actor: "api" });
+    await admin.call("DELETE", `/keys/${id}`);
+    const again = await admin.call("POST", "/keys/import", whole.text);
+    expect(again.json.added).toBe(1);
+    await admin.call("DELETE", `/keys/${again.json.added_ids[0]}`);
   });
 
   test("are imported as text, as {text, …} and as an array, with a report by row", async () => {

@@ -167,6 +167,7 @@ describe("the password", () => {
     }
     expect(await attempt(PASSWORD)).toEqual({
       ok: false,
+      unread: true,
       waitS: 900,
       message: "Too many wrong tries from this address. Try again in 15 min.",
     });

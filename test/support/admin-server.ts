@@ -168,6 +168,8 @@ export async function startAdmin(options: AdminOptions = {}): Promise<AdminServe
       error: (message, fields) =>
         logged.push(JSON.stringify({ message, ...fields, error: String(fields?.error) })),
     },
+    sessions,
+    clientOf,
     keepOpen: () => undefined,
     version: "1.2.3",
     startedAtMonotonic: clock.monotonic(),

@@ -563,6 +563,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         data.keys.push(key);
         return key;
       },
+      exportAll: unused,
       async reveal(id) {
         return `sk-secret-of-${find(id).name}`;
       },

@@ -64,7 +64,21 @@ export async function startPages(
       async logIn({ password }) {
         if (password === PAGE_PASSWORD)
           return { ok: true, cookie: `${SESSION}; Path=/; HttpOnly; SameSite=Strict` };
-        return { ok: false, waitS: WAIT_S, message: `Wrong password. Try again in ${WAIT_S} s.` };
+        return {
+          ok: false,
+          unread: false,
+          waitS: WAIT_S,
+          message: `Wrong password. Try again in ${WAIT_S} s.`,
+        };
+      },
+      async confirm({ password }) {
+        if (password === PAGE_PASSWORD) return { ok: true };
+        return {
+          ok: false,
+          unread: false,
+          waitS: WAIT_S,
+          message: `Wrong password. Try again in ${WAIT_S} s.`,
+        };
       },
       logOut: async () => "lb_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
     },

@@ -35,7 +35,7 @@ export const keyAnswer = t.Object(
     priority: count("the lower number is used first"),
     enabled: yesNo("false: a person switched it off"),
     status: oneOf(KEY_STATUSES, "what it can do now"),
-    status_reason: orNull(text("one sentence: what happened and what comes next")),
+    status_reason: text("one sentence: what happened and what comes next"),
     cooldown_until: orNull(time("when it comes back by time alone")),
     cooldowns: list(
       t.Object({
@@ -62,6 +62,27 @@ export const keyAnswer = t.Object(
     created_at: time("when it was added"),
   },
   { $id: "Key" },
+);
+
+export const exportAnswer = list(
+  t.Object({
+    name: text("what people call it"),
+    secret: t.Optional(text("where secrets are asked for")),
+    masked_secret: t.Optional(text("beginning and end of the secret, where they are not")),
+    pool_id: orNull(text("the pool that it is in, null: none")),
+    pool: orNull(text("that pool's name")),
+    upstream_id: text("the upstream that it belongs to"),
+    upstream: text("that upstream's name"),
+    tags: list(t.String(), "labels to find it by"),
+    weight: count("its share under the strategy weighted"),
+    priority: count("the lower number is used first"),
+    enabled: yesNo("false: a person switched it off"),
+    daily_limit: limit("requests a day"),
+    rpm_limit: limit("requests a minute"),
+    tpm_limit: limit("tokens a minute"),
+    max_concurrency: limit("requests at once"),
+  }),
+  "all keys",
 );
 
 export const poolAnswer = t.Object(

@@ -36,7 +36,7 @@ export function createRouteHandler(route: Route, deps: CallDeps, given: Idempote
       if (route.isSlow) deps.keepOpen(request);
       const run = async () => {
         const body = checkBody === null ? text : checkBody(parseJson(text));
-        return route.handle({ id, query, body: route.body === null ? null : body, actor, seen });
+        return route.handle({ id, query, body: route.body === null ? null : body, actor, request, seen });
       };
       const key = takesIdempotencyKey(route) ? request.headers.get("idempotency-key") : null;
       if (key === null) return toResponse(route, await run());

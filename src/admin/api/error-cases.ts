@@ -20,6 +20,18 @@ export const ERRORS: readonly ErrorCase[] = [
     when: "A session's change that does not come from a page of this server.",
     fits: () => true,
   },
+  {
+    status: 403,
+    code: "wrong_password",
+    when: "The header `x-admin-password` is missing or wrong.",
+    fits: () => false,
+  },
+  {
+    status: 429,
+    code: "too_many_tries",
+    when: "The password was wrong too often; `retry-after` says when to try again.",
+    fits: () => false,
+  },
   { status: 404, code: "not_found", when: "There is no such thing.", fits: isOfOne },
   {
     status: 409,

@@ -2,11 +2,12 @@ import { type Static, t } from "elysia";
 import { KEY_LIMITS } from "../../operations/key-input.ts";
 import { KEY_SORTS } from "../../operations/key-list.ts";
 import { keyRevision } from "../../operations/revision.ts";
-import type { Actor, KeyOperations, KeyPatch } from "../../operations/types.ts";
+import type { BulkAction, BulkChange, KeyOperations, KeyPatch } from "../../operations/types.ts";
 import { InputError, KEY_STATUSES, type KeyView } from "../../types.ts";
 import { keyJson, pageJson } from "../present.ts";
-import { countAnswer, importAnswer, keyAnswer, pageOf, testAnswer } from "./answers.ts";
+import { countAnswer, exportAnswer, importAnswer, keyAnswer, pageOf, testAnswer } from "./answers.ts";
 import { createCheck, parseJson, shapeOf } from "./input.ts";
+import { exportKeys } from "./key-export.ts";
 import { Revised, type Route, route } from "./route.ts";
 import { body, keyFields, listFields, oneOf, secretField, sortField } from "./schemas.ts";
 
@@ -26,18 +27,35 @@ interface KeyBody {
   enabled?: boolean;
 }
 
-const BULK_ACTIONS: Record<
-  string,
-  (keys: KeyOperations, body: { ids: string[]; pool_id?: string | null }, actor: Actor) => Promise<void>
-> = {
-  enable: (keys, { ids }, actor) => keys.setEnabled(ids, true, actor),
-  disable: (keys, { ids }, actor) => keys.setEnabled(ids, false, actor),
-  delete: (keys, { ids }, actor) => keys.remove(ids, actor),
-  reset: (keys, { ids }, actor) => keys.reset(ids, actor),
-  move: (keys, { ids, pool_id }, actor) => {
-    if (pool_id !== undefined) return keys.move(ids, pool_id, actor);
+interface BulkBody extends Pick<KeyBody, "pool_id" | "tags"> {
+  daily_limit?: number | null;
+  rpm_limit?: number | null;
+  tpm_limit?: number | null;
+  max_concurrency?: number | null;
+}
+
+/** What each action needs of the body. */
+const BULK_CHANGES: Record<BulkAction, (body: BulkBody) => BulkChange> = {
+  enable: () => ({ action: "enable" }),
+  disable: () => ({ action: "disable" }),
+  delete: () => ({ action: "delete" }),
+  reset: () => ({ action: "reset" }),
+  move({ pool_id }) {
+    if (pool_id !== undefined) return { action: "move", poolId: pool_id };
     throw new InputError("Moving keys needs a pool.", { pool_id: "give the id of a pool, or null for none" });
   },
+  set_limits({ daily_limit, rpm_limit, tpm_limit, max_concurrency }) {
+    const given = {
+      dailyLimit: daily_limit,
+      rpmLimit: rpm_limit,
+      tpmLimit: tpm_limit,
+      maxConcurrency: max_concurrency,
+    };
+    const limits = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return { action: "set_limits", limits };
+  },
+  add_tags: ({ tags = [] }) => ({ action: "add_tags", tags }),
+  remove_tags: ({ tags = [] }) => ({ action: "remove_tags", tags }),
 };
 
 const { name: _, ...sharedFields } = keyFields;
@@ -49,7 +67,14 @@ const checkImport = createCheck(shapeOf(importBody));
 
 const shown = (key: KeyView) => new Revised(keyJson(key), keyRevision(key));
 
-export function keyRoutes(keys: KeyOperations): Route[] {
+export interface KeyRouteDeps {
+  keys: KeyOperations;
+  /** @throws ApiError where the request does not carry the admin password. */
+  confirmPassword(request: Request): Promise<void>;
+  now(): number;
+}
+
+export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[] {
   return [
     route({
       method: "GET",
@@ -81,17 +106,49 @@ export function keyRoutes(keys: KeyOperations): Route[] {
     route({
       method: "POST",
       path: "/keys/bulk",
-      summary: "Enables, disables, deletes, moves or resets several keys: all or none",
+      summary: "Enables, disables, deletes, moves, limits, tags or resets several keys",
+      detail:
+        "What is wrong is found before anything is changed. Many keys are changed in slices, so that requests go on " +
+        "meanwhile; the answer comes when all are done.",
       body: body({
         ids: t.Array(t.String(), { maxItems: KEY_LIMITS.maxKeys, description: "a list of key ids" }),
-        action: oneOf(Object.keys(BULK_ACTIONS)),
+        action: oneOf(Object.keys(BULK_CHANGES)),
         pool_id: keyFields.pool_id,
+        tags: keyFields.tags,
+        daily_limit: keyFields.daily_limit,
+        rpm_limit: keyFields.rpm_limit,
+        tpm_limit: keyFields.tpm_limit,
+        max_concurrency: keyFields.max_concurrency,
       }),
+      isSlow: true,
       answer: countAnswer,
       errors: [404],
       async handle({ body: given, actor }) {
-        await BULK_ACTIONS[given.action]?.(keys, given, actor);
-        return { count: new Set(given.ids).size };
+        const change = BULK_CHANGES[given.action as BulkAction](given);
+        const { run, ended } = await keys.bulk({ ids: given.ids }, change, actor);
+        await ended;
+        if (run.stopped !== null)
+          throw new Error(`a bulk change ended after ${run.done} of ${run.total} keys: ${run.stopped}`);
+        return { count: run.done };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/keys/export",
+      summary: "All keys as a JSON array that the import takes",
+      detail:
+        "With `secrets=true` they are whole: give the admin password in the header `x-admin-password`. That is noted " +
+        "as a key event.",
+      query: t.Object({ secrets: t.Optional(oneOf(["true", "false"])) }),
+      answer: exportAnswer,
+      errors: [429],
+      async handle({ query, actor, request }) {
+        const withSecrets = query.secrets === "true";
+        if (withSecrets) await confirmPassword(request);
+        return exportKeys(
+          await keys.exportAll(withSecrets, actor),
+          new Date(now()).toISOString().slice(0, 10),
+        );
       },
     }),
     route({

@@ -11,6 +11,8 @@ interface Call<Body, Query> {
   query: Query;
   body: Body;
   actor: Actor;
+  /** For what is given in headers. */
+  request: Request;
   /** The revisions that `If-Match` names, where the row says `revised`. */
   seen: Seen;
 }
@@ -73,7 +75,10 @@ interface Definition<Body, Query, Given> {
   revised?: boolean;
   errors?: readonly number[];
   isSlow?: boolean;
-  handle(call: Call<BodyOf<Body>, QueryOf<Query>>): Promise<AnswerOf<Given> | Revised<AnswerOf<Given>>>;
+  /** A response is a stream of that shape. */
+  handle(
+    call: Call<BodyOf<Body>, QueryOf<Query>>,
+  ): Promise<AnswerOf<Given> | Revised<AnswerOf<Given>> | Response>;
 }
 
 /**
