@@ -35,6 +35,7 @@ const SCENES: Scene[] = [
   { name: "logs-events", path: "/logs?kind=key_event" },
   { name: "log", path: "/logs", click: (page) => page.locator("a[href^='/logs/']").nth(3) },
   { name: "settings", path: "/settings" },
+  { name: "api-docs", path: "/api/admin/docs" },
 ];
 
 const [givenUrl, givenPassword] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { bearerOf, createAccess } from "./admin/access.ts";
-import { createAdminApi } from "./admin/api.ts";
+import { describeApi } from "./admin/api/openapi.ts";
+import { adminApiRoutes, createAdminApi } from "./admin/api.ts";
 import { createClientOf } from "./admin/client.ts";
 import { createPages } from "./admin/pages.ts";
 import { createSessions } from "./admin/session.ts";
@@ -184,6 +185,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     version,
     keepOpen,
   };
+  const apiDeps = { ...controlPlane, startedAtMonotonic };
   const alerts = new Alerts({
     clock,
     log,
@@ -247,11 +249,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         },
       }),
     )
-    .use(createAdminApi({ ...controlPlane, startedAtMonotonic }))
+    .use(createAdminApi(apiDeps))
     .use(createAssets())
     .use(
       createPages({
         ...controlPlane,
+        describeApi: () => describeApi(adminApiRoutes(apiDeps), version),
         requireAdminLogin,
         openProxy: masterApiKey === undefined ? openTo : "nobody",
         about: { dataDir: config.dataDir },

@@ -13,6 +13,7 @@ import bootJsPath from "../public/boot.js" with { type: "file" };
 import faviconPath from "../public/favicon.svg" with { type: "file" };
 import controlsPath from "../public/styles/controls.css" with { type: "file" };
 import dashboardPath from "../public/styles/dashboard.css" with { type: "file" };
+import docsPath from "../public/styles/docs.css" with { type: "file" };
 import formsPath from "../public/styles/forms.css" with { type: "file" };
 import framePath from "../public/styles/frame.css" with { type: "file" };
 import groundPath from "../public/styles/ground.css" with { type: "file" };
@@ -35,6 +36,7 @@ const STYLES = [
   tablesPath,
   dashboardPath,
   formsPath,
+  docsPath,
   phonePath,
 ];
 

@@ -45,8 +45,10 @@ export function SettingsPage(props: SettingsPageProps) {
             <header>
               <h2>About</h2>
             </header>
-            <p class="inside soft" safe>
-              {`Load Balancer ${props.version}. What must be known before the start (address, data folder, passwords) is read from the environment.`}
+            <p class="inside soft">
+              <span safe>{`Load Balancer ${props.version}. `}</span>
+              What must be known before the start (address, data folder, passwords) is read from the
+              environment. Scripts do all that these pages do by the <a href="/api/admin/docs">admin API</a>.
             </p>
           </section>
         </div>

@@ -5,6 +5,7 @@ import type { Logger } from "../log.ts";
 import type { Actor, Operations } from "../operations/types.ts";
 import type { Live } from "../record/types.ts";
 import type { Access } from "./access.ts";
+import type { ApiDocument } from "./api/openapi.ts";
 import type { ClientOf } from "./client.ts";
 import type { KeyTests } from "./key-tests.ts";
 import type { Sessions } from "./session.ts";
@@ -18,6 +19,8 @@ export interface PageDeps {
   clock: Clock;
   logger: Pick<Logger, "error">;
   version: string;
+  /** The admin API's description. */
+  describeApi(): ApiDocument;
   /** `REQUIRE_ADMIN_LOGIN` */
   requireAdminLogin: boolean;
   /** Who may use the proxy without a client key. */

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { showApiDocs } from "./api-docs.tsx";
 import { compressed } from "./compress.ts";
 import { showDashboard } from "./dashboard.tsx";
 import { showKey } from "./key.tsx";
@@ -62,6 +63,7 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings/data/cleanup", handle: cleanUp },
   { method: "GET", path: "/settings/data/statistics", handle: askForStatisticsReset },
   { method: "POST", path: "/settings/data/statistics", handle: resetStatistics },
+  { method: "GET", path: "/api/admin/docs", handle: showApiDocs },
 ];
 
 /** The admin pages as an Elysia plugin. Forms are read by the handlers, after it is known who asks. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { createAccess } from "../../src/admin/access.ts";
+import { describeApi } from "../../src/admin/api/openapi.ts";
 import { createClientOf } from "../../src/admin/client.ts";
 import { createPages } from "../../src/admin/pages.ts";
 import { createSessions } from "../../src/admin/session.ts";
@@ -43,6 +44,7 @@ beforeAll(async () => {
     requireAdminLogin: true,
     openProxy: "this_machine",
     keepOpen: () => undefined,
+    describeApi: () => describeApi([], "1.2.3"),
     about: { dataDir: "/var/lib/load-balancer" },
   });
   const listening = new Elysia().use(pages).listen({ port: 0, hostname: "127.0.0.1" });

@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
 import { createAccess } from "../../src/admin/access.ts";
+import { describeApi } from "../../src/admin/api/openapi.ts";
+import { adminApiRoutes } from "../../src/admin/api.ts";
 import { createClientOf } from "../../src/admin/client.ts";
 import type { PageDeps } from "../../src/admin/page-context.ts";
 import { createPages } from "../../src/admin/pages.ts";
@@ -89,6 +91,7 @@ export async function startPages(
     requireAdminLogin,
     openProxy: options.openProxy ?? "nobody",
     keepOpen: () => undefined,
+    describeApi: () => describeApi(adminApiRoutes({ ...deps, startedAtMonotonic: 0 }), deps.version),
     about: { dataDir: "/var/lib/load-balancer" },
   };
   const app = new Elysia()

@@ -60,6 +60,8 @@ export interface ApiDocument {
 const IF_MATCH = "the etag that was answered: only if nobody changed it since";
 const IDEMPOTENCY_KEY =
   "any text that is new for each create: repeated within 24 hours, it answers what was added the first time";
+/** Where a path begins with another word than its noun. */
+const TAGS: Record<string, string> = { pool: "pools", "openapi.json": "description" };
 const JSON_TYPE = "application/json";
 const TEXT_TYPE = "text/plain";
 const ERROR_REF = { $ref: "#/components/schemas/Error" };
@@ -151,7 +153,18 @@ function bodyOf(route: Route, schemas: Record<string, JsonSchema>): Content | nu
   }
   if (route.body === null) return null;
   if (route.body === "text") return { [TEXT_TYPE]: { schema: { type: "string" } } };
-  return { [JSON_TYPE]: { schema: toJsonSchema(route.body, schemas) } };
+  return { [JSON_TYPE]: { schema: withMeanings(toJsonSchema(route.body, schemas), route.answer) } };
+}
+
+/** A field of a body says what may be given; what it means, the same field of the answer says. */
+function withMeanings(body: JsonSchema, answer: Route["answer"]): JsonSchema {
+  if (answer === null || isMediaTypes(answer) || body.properties === undefined) return body;
+  const meanings = (answer.properties ?? {}) as Record<string, TSchema>;
+  for (const [name, field] of Object.entries(body.properties)) {
+    const meaning = meanings[name]?.description;
+    if (meaning !== undefined) field.description = `${meaning}; give ${field.description ?? "it"}`;
+  }
+  return body;
 }
 
 function isBodyNeeded(route: Route): boolean {
@@ -178,9 +191,10 @@ function isMediaTypes(answer: TSchema | readonly string[]): answer is readonly s
   return Array.isArray(answer);
 }
 
-/** The first part of the path. */
+/** By the first part of the path. */
 function tagOf({ path }: Pick<Route, "path">): string {
-  return path.split("/")[1] ?? "";
+  const noun = path.split("/")[1] ?? "";
+  return TAGS[noun] ?? noun;
 }
 
 const VERBS: Record<Route["method"], string> = {
