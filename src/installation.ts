@@ -7,7 +7,7 @@ import { createOperations } from "./operations/operations.ts";
 import { KeyPool } from "./pool/pool.ts";
 import { guideOf, modelRoutes } from "./proxy/model-routes.ts";
 import { Models } from "./proxy/models.ts";
-import { probeKey } from "./proxy/probe.ts";
+import { probeKey, probeUpstream } from "./proxy/probe.ts";
 import { keyEvents } from "./record/key-events.ts";
 import { LiveRecord } from "./record/live.ts";
 import { Recorder } from "./record/recorder.ts";
@@ -67,6 +67,8 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
     clock,
     upstreamHealth: (id) => pool.upstreamHealth(id),
     probe: (keyId) => probeKey(upstreamDeps, keyId),
+    probeUpstream: (id) => probeUpstream(upstreamDeps, id),
+    listedModels: (upstreamId) => models.listedAt(upstreamId),
     guide: (model) => guideOf(modelRoutes(model, settings.current, models)[0], models),
     checkBaseUrl,
     forgetLive: () => live.forget(),

@@ -28,6 +28,10 @@ export interface OperationsDeps {
   upstreamHealth(id: string): UpstreamHealth;
   /** One cheap real call with this key; its outcome has been told to the pool when it settles. */
   probe(keyId: string): Promise<KeyTestResult>;
+  /** The same call to an upstream without any key; it counts nowhere. */
+  probeUpstream(upstreamId: string): Promise<KeyTestResult>;
+  /** What is known by now of the models that an upstream lists; null while nothing is. May ask for it behind. */
+  listedModels(upstreamId: string): readonly string[] | null;
   /** How requests for a model are led: what serves it, and by which keys first. */
   guide(model: string): Pick<Ask, "model" | "rank" | "mayUse">;
   /** The address guard: why keys may not be sent to this URL, null where they may. */

@@ -1,7 +1,7 @@
 import type { KeyGlance } from "../pool/types.ts";
 import { KEY_STATUSES } from "../types.ts";
 import { listPage, occursIn, type PlacedPage, type Sorts } from "./list-page.ts";
-import type { KeyFilter, KeyQuery } from "./types.ts";
+import type { KeyCounts, KeyFilter, KeyQuery } from "./types.ts";
 
 /** A key that was never used stands before all that were. */
 export const KEY_SORTS: Sorts<KeyGlance> = {
@@ -29,9 +29,28 @@ export function* selectKeys(keys: Iterable<KeyGlance>, filter: KeyFilter): Itera
   for (const glance of keys) if (fits(glance, filter, wanted)) yield glance;
 }
 
+/** How many keys of each status each pool (null: none) or upstream has; all statuses are present. */
+export function countKeysBy(
+  keys: Iterable<KeyGlance>,
+  field: "poolId" | "upstreamId",
+): Map<string | null, KeyCounts> {
+  const counts = new Map<string | null, KeyCounts>();
+  for (const { key, status } of keys) {
+    const ofGroup = counts.get(key[field]) ?? noKeys();
+    ofGroup[status] += 1;
+    counts.set(key[field], ofGroup);
+  }
+  return counts;
+}
+
+function noKeys(): KeyCounts {
+  return Object.fromEntries(KEY_STATUSES.map((status) => [status, 0])) as KeyCounts;
+}
+
 function fits({ key, status }: KeyGlance, filter: KeyFilter, wanted: string | undefined): boolean {
   if (filter.status !== undefined && status !== filter.status) return false;
   if (filter.poolId !== undefined && key.poolId !== filter.poolId) return false;
+  if (filter.outsidePoolId !== undefined && key.poolId === filter.outsidePoolId) return false;
   if (filter.upstreamId !== undefined && key.upstreamId !== filter.upstreamId) return false;
   if (filter.tag !== undefined && !key.tags.includes(filter.tag)) return false;
   return wanted === undefined || occursIn(wanted, [key.name, key.maskedSecret, key.id, ...key.tags]);

@@ -7,7 +7,7 @@ import { createKeyChanges } from "./key-changes.ts";
 import { createEvent } from "./key-events.ts";
 import { createKeyImport, tooManyKeys } from "./key-import.ts";
 import { KEY_LIMITS, readKeyFields } from "./key-input.ts";
-import { listKeys } from "./key-list.ts";
+import { countKeysBy, listKeys } from "./key-list.ts";
 import { configOf, type KeyStore } from "./key-store.ts";
 import { KeyTrash } from "./key-trash.ts";
 import { referenceProblems, refuseProblems } from "./references.ts";
@@ -52,6 +52,7 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
       return { ...page, data: data.map(({ id }) => store.find(id)) };
     },
     counts: () => pool.statusCounts(),
+    countsBy: (field) => countKeysBy(pool.glances(), field),
     tags() {
       const now = clock.monotonic();
       if (tags === null || now - tags.at > TAGS_FRESH_MS)

@@ -29,7 +29,7 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
   return {
     keys: createKeyOperations(parts, keyStore),
     pools: createPoolOperations(parts),
-    upstreams: createUpstreamOperations(parts, upstreamStore),
+    upstreams: createUpstreamOperations(parts, upstreamStore, keyStore),
     settings: createSettingsOperations(parts, upstreamStore),
     logs: createLogOperations(parts.storage, parts.clock, parts.logTail),
     cleanup: createCleanupOperations(parts),

@@ -4,6 +4,7 @@ import { ConflictError, NotFoundError, type Pool, type Strategy } from "../types
 import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { textProblem } from "./key-input.ts";
+import { nameProblem, refuseTakenName } from "./naming.ts";
 import { refuseProblems, refuseWithKeys } from "./references.ts";
 import { poolRevision, refuseChanged } from "./revision.ts";
 import type { PoolInput, PoolOperations } from "./types.ts";
@@ -28,12 +29,6 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
     const pool = inventory.pools.get(id);
     if (pool === undefined) throw new NotFoundError("There is no such pool.");
     return pool;
-  };
-  const refuseTakenName = ({ id, name }: Pool) => {
-    const taken = [...inventory.pools.values()].some(
-      (other) => other.id !== id && other.name.toLowerCase() === name.toLowerCase(),
-    );
-    if (taken) throw new ConflictError(`There is a pool called "${name}" already.`);
   };
   const remember = (pool: Pool) => {
     inventory.pools.set(pool.id, pool);
@@ -61,7 +56,7 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
           createdAt: clock.now(),
         };
         const pool = withInput(blank, input);
-        refuseTakenName(pool);
+        refuseTakenName("a pool", inventory.pools.values(), pool);
         if (inventory.pools.size >= POOL_LIMITS.maxPools) {
           throw new ConflictError(`There may be at most ${POOL_LIMITS.maxPools} pools.`);
         }
@@ -78,7 +73,7 @@ export function createPoolOperations(parts: OperationsParts): PoolOperations {
         const before = find(id);
         refuseChanged(seen, poolRevision(before));
         const after = withInput(before, patch);
-        refuseTakenName(after);
+        refuseTakenName("a pool", inventory.pools.values(), after);
         const detail = describeChanges(before, after, TOLD_FIELDS);
         if (detail === "") return before;
         await storage.pools.update(after);
@@ -120,10 +115,8 @@ function withInput(pool: Pool, input: Partial<PoolInput>): Pool {
 }
 
 function poolProblems({ name, description, color, icon, strategy }: Pool): Record<string, string> {
-  const nameProblem =
-    name === "" || name.includes("/") ? "give a name without /" : textProblem(name, POOL_LIMITS.nameMaxChars);
   const problems: Record<string, string | null> = {
-    name: nameProblem,
+    name: nameProblem(name, POOL_LIMITS.nameMaxChars),
     description: textProblem(description, POOL_LIMITS.descriptionMaxChars),
     color: COLOR.test(color) ? null : "give a colour as #rrggbb",
     icon: ICON.test(icon) ? null : "give the name of an icon: small letters, digits and -",

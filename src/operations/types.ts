@@ -60,6 +60,8 @@ export interface KeyTestResult {
   latencyMs: number;
   /** One sentence for people. */
   message: string;
+  /** How many models the answer lists; null where it is no list. */
+  models?: number | null;
 }
 
 export interface KeyFilter {
@@ -68,9 +70,13 @@ export interface KeyFilter {
   status?: KeyStatus;
   /** Null: those in no pool. */
   poolId?: string | null;
+  /** Those that are not in this pool: in another one, or in none. */
+  outsidePoolId?: string;
   upstreamId?: string;
   tag?: string;
 }
+/** All statuses are present. */
+export type KeyCounts = Record<KeyStatus, number>;
 export interface KeyQuery extends KeyFilter {
   /** Field, `-` before it for descending: `name`, `-request_count`, `created_at`, `status`, `last_used_at`. Default `created_at`. */
   sort?: string;
@@ -128,7 +134,9 @@ export interface KeyOperations {
   /** At most 200, counted at most every 10 s. */
   tags(): TagCount[];
   /** How many keys have each status; all statuses are present. */
-  counts(): Record<KeyStatus, number>;
+  counts(): KeyCounts;
+  /** The same for each pool (null: in none) or upstream that has a key. */
+  countsBy(field: "poolId" | "upstreamId"): ReadonlyMap<string | null, KeyCounts>;
   get(id: string): Promise<KeyView>;
   /** ConflictError where this secret exists at the upstream already. */
   add(input: KeyInput, actor: Actor): Promise<KeyView>;
@@ -196,6 +204,12 @@ export interface UpstreamInput {
   authStyle?: AuthStyle;
   isDefault?: boolean;
 }
+export interface UpstreamTest extends KeyTestResult {
+  /** The key that was used; null: the upstream has none that is enabled. */
+  keyName: string | null;
+  /** How many models it lists; null where the answer is no list. */
+  models: number | null;
+}
 export type { Explanation as PoolExplanation } from "../pool/explain.ts";
 export type { Preset as UpstreamPreset } from "../upstream/presets.ts";
 export interface UpstreamOperations {
@@ -207,6 +221,15 @@ export interface UpstreamOperations {
   edit(id: string, patch: Partial<UpstreamInput>, actor: Actor, seen?: Seen): Promise<Upstream>;
   /** ConflictError while it has keys or is the default. */
   remove(id: string, actor: Actor, seen?: Seen): Promise<void>;
+  /**
+   * One cheap real call for its list of models, with the best key of it, or without one where it has none. With a key
+   * the outcome counts like any other.
+   */
+  test(id: string, actor: Actor): Promise<UpstreamTest>;
+  /** The ids of the models that its keys list, as far as is known by now; null while no list is known. */
+  models(id: string): readonly string[] | null;
+  /** All its keys to another upstream, where they begin anew. Those whose secret is there already stay. */
+  moveKeys(id: string, toId: string, actor: Actor): Promise<{ moved: number; left: number }>;
 }
 
 export interface SettingsOperations {

@@ -3,10 +3,12 @@ import { AUTH_STYLES, ConflictError, NotFoundError, type Upstream } from "../typ
 import { presets } from "../upstream/presets.ts";
 import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
-import { textProblem } from "./key-input.ts";
+import type { KeyStore } from "./key-store.ts";
+import { nameProblem, refuseTakenName } from "./naming.ts";
 import { refuseProblems, refuseWithKeys } from "./references.ts";
 import { refuseChanged, upstreamRevision } from "./revision.ts";
 import type { UpstreamInput, UpstreamOperations } from "./types.ts";
+import { createUpstreamKeys } from "./upstream-keys.ts";
 import type { UpstreamStore } from "./upstream-store.ts";
 
 export const UPSTREAM_LIMITS = { nameMaxChars: 100, maxUpstreams: 1_000 } as const;
@@ -21,7 +23,11 @@ const TOLD_FIELDS = (
   ] as const
 ).map(([field, wireName]) => ({ field, wireName }));
 
-export function createUpstreamOperations(parts: OperationsParts, store: UpstreamStore): UpstreamOperations {
+export function createUpstreamOperations(
+  parts: OperationsParts,
+  store: UpstreamStore,
+  keys: KeyStore,
+): UpstreamOperations {
   const { inventory, clock, change } = parts;
 
   const find = (id: string): Upstream => {
@@ -37,8 +43,8 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
       input.baseUrl === undefined ? upstream.baseUrl : baseUrlType.read(input.baseUrl, parts.checkBaseUrl);
     const authStyle = input.authStyle ?? upstream.authStyle;
     const problems: Record<string, string> = {};
-    const nameProblem = name === "" ? "give a name" : textProblem(name, UPSTREAM_LIMITS.nameMaxChars);
-    if (nameProblem !== null) problems.name = nameProblem;
+    const wrongName = nameProblem(name, UPSTREAM_LIMITS.nameMaxChars);
+    if (wrongName !== null) problems.name = wrongName;
     if (baseUrl instanceof Problem) problems.base_url = baseUrl.text;
     if (!AUTH_STYLES.includes(authStyle)) problems.auth_style = `give one of ${AUTH_STYLES.join(", ")}`;
     if (upstream.isDefault && input.isDefault === false) {
@@ -53,18 +59,13 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
       isDefault: input.isDefault ?? upstream.isDefault,
     };
   }
-  const refuseTakenName = ({ id, name }: Upstream) => {
-    const taken = [...inventory.upstreams.values()].some(
-      (other) => other.id !== id && other.name.toLowerCase() === name.toLowerCase(),
-    );
-    if (taken) throw new ConflictError(`There is an upstream called "${name}" already.`);
-  };
 
   return {
     list: async () => [...inventory.upstreams.values()].map(withHealth),
     get: async (id) => withHealth(find(id)),
-    presets: () =>
-      presets.map(({ name, baseUrl, authStyle, keysUrl }) => ({ name, baseUrl, authStyle, keysUrl })),
+    presets: () => [...presets],
+    models: (id) => parts.listedModels(find(id).id),
+    ...createUpstreamKeys(parts, keys, find),
 
     add: (input, actor) =>
       change(async () => {
@@ -77,7 +78,7 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
           createdAt: clock.now(),
         };
         const upstream = withInput(blank, { ...input, baseUrl: input.baseUrl ?? "" });
-        refuseTakenName(upstream);
+        refuseTakenName("an upstream", inventory.upstreams.values(), upstream);
         if (inventory.upstreams.size >= UPSTREAM_LIMITS.maxUpstreams) {
           throw new ConflictError(`There may be at most ${UPSTREAM_LIMITS.maxUpstreams} upstreams.`);
         }
@@ -91,7 +92,7 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
         const before = find(id);
         refuseChanged(seen, upstreamRevision(before));
         const after = withInput(before, patch);
-        refuseTakenName(after);
+        refuseTakenName("an upstream", inventory.upstreams.values(), after);
         const detail = describeChanges(before, after, TOLD_FIELDS);
         if (detail === "") return before;
         const event = createEvent(clock, actor, "settings_changed", `upstream "${before.name}": ${detail}`);
@@ -103,13 +104,13 @@ export function createUpstreamOperations(parts: OperationsParts, store: Upstream
       change(async () => {
         const upstream = find(id);
         refuseChanged(seen, upstreamRevision(upstream));
-        const keys = parts.pool.glances().filter(({ key }) => key.upstreamId === id).length;
+        const held = parts.pool.glances().filter(({ key }) => key.upstreamId === id).length;
         if (upstream.isDefault) {
           throw new ConflictError(
             `"${upstream.name}" is the default upstream: make another one the default first.`,
           );
         }
-        refuseWithKeys(`The upstream "${upstream.name}"`, keys);
+        refuseWithKeys(`The upstream "${upstream.name}"`, held);
         const detail = `upstream "${upstream.name}" deleted`;
         await store.remove(id, createEvent(clock, actor, "settings_changed", detail));
       }),

@@ -132,6 +132,20 @@ export class Models {
     return [...found.values()];
   }
 
+  /** What the keys of one upstream list, as far as is known by now; null while nothing is. Asks behind where it is stale. */
+  listedAt(upstreamId: string): readonly string[] | null {
+    if (this.deps.clock.monotonic() - this.#lookedAt >= LOOK_EVERY_MS) this.#refreshIfStale();
+    const { baseUrl } = this.deps.upstream(upstreamId);
+    const ids = new Set<string>();
+    let isKnown = false;
+    for (const list of new Set(this.#lists.values())) {
+      if (list.upstreamId !== upstreamId || list.baseUrl !== baseUrl || list.models === null) continue;
+      isKnown = true;
+      for (const id of list.ids) ids.add(id);
+    }
+    return isKnown ? [...ids].sort() : null;
+  }
+
   /** Each list once, those of the default upstream first. */
   #listsOf(keys: readonly KeyView[]): ReadonlySet<ListedModel[]> {
     const first = this.deps.upstreams().find(({ isDefault }) => isDefault)?.id;

@@ -88,6 +88,13 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
     guide: (model) => ({ model }),
     probe:
       options.probe ?? (async () => ({ outcome: "ok", status: 200, latencyMs: 12, message: "It works." })),
+    probeUpstream: async () => ({
+      outcome: "invalid_key",
+      status: 401,
+      latencyMs: 12,
+      message: "It wants a key.",
+    }),
+    listedModels: () => null,
     checkBaseUrl: options.checkBaseUrl ?? (() => null),
     logTail: tail,
     archiveDir: join(dir, "archive"),

@@ -1,12 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
-import { listKeys, selectKeys } from "../../src/operations/key-list.ts";
-import type {
-  BulkRun,
-  ImportReport,
-  KeyPatch,
-  Operations,
-  UpstreamPreset,
-} from "../../src/operations/types.ts";
+import { countKeysBy, listKeys, selectKeys } from "../../src/operations/key-list.ts";
+import type { BulkRun, ImportReport, KeyPatch, Operations } from "../../src/operations/types.ts";
 import type { AttemptFailure, LiveFigures } from "../../src/record/types.ts";
 import {
   createSettings,
@@ -27,6 +21,7 @@ import {
   type RequestRecord,
   type Upstream,
 } from "../../src/types.ts";
+import { fakePools, fakeStats, fakeUpstreams } from "./fake-places.ts";
 import { keyView } from "./keys.ts";
 
 /** An invented installation in memory, in every state that the pages can show: for render tests and screenshots. */
@@ -53,33 +48,6 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-const PRESETS: UpstreamPreset[] = [
-  {
-    name: "Gemini",
-    baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai",
-    authStyle: "bearer",
-    keysUrl: "https://aistudio.google.com/apikey",
-  },
-  {
-    name: "OpenAI",
-    baseUrl: "https://api.openai.com/v1",
-    authStyle: "bearer",
-    keysUrl: "https://platform.openai.com/api-keys",
-  },
-  {
-    name: "OpenRouter",
-    baseUrl: "https://openrouter.ai/api/v1",
-    authStyle: "bearer",
-    keysUrl: "https://openrouter.ai/keys",
-  },
-  {
-    name: "Groq",
-    baseUrl: "https://api.groq.com/openai/v1",
-    authStyle: "bearer",
-    keysUrl: "https://console.groq.com/keys",
-  },
-];
 
 function fakeId(number: number): string {
   return `0192f0c4-0000-7000-8000-${String(number).padStart(12, "0")}`;
@@ -242,8 +210,8 @@ export function createFakeInstallation(clock: Clock): FakeInstallation {
     createdAt: now,
   }));
   const upstreams: FakeInstallation["upstreams"] = [
-    ["Gemini", PRESETS[0]!.baseUrl],
-    ["OpenRouter", PRESETS[2]!.baseUrl],
+    ["Gemini", "https://generativelanguage.googleapis.com/v1beta/openai"],
+    ["OpenRouter", "https://openrouter.ai/api/v1"],
   ].map(([name, baseUrl], at) => ({
     id: fakeId(900 + at),
     name: name!,
@@ -495,6 +463,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         const { data: glances, ...page } = listKeys(glancesOf(data.keys), query);
         return { ...page, data: glances.map(({ id }) => find(id)) };
       },
+      countsBy: (field) => countKeysBy(glancesOf(data.keys), field),
       tags: () => [
         { tag: "eu", keys: 1 },
         { tag: "team-search", keys: 1 },
@@ -549,7 +518,9 @@ function fakeOperations(clock: Clock, data: Data): Operations {
           );
         }
       },
-      move: unused,
+      async move(ids, poolId) {
+        for (const id of ids) change(id, { poolId });
+      },
       async remove(ids) {
         for (const id of ids) {
           const [removed] = data.keys.splice(data.keys.indexOf(find(id)), 1);
@@ -617,22 +588,8 @@ function fakeOperations(clock: Clock, data: Data): Operations {
           : { outcome: "ok", status: 200, latencyMs: 286, message: "The key works." };
       },
     },
-    pools: {
-      list: async () => data.pools,
-      get: unused,
-      add: unused,
-      edit: unused,
-      remove: unused,
-      explain: unused,
-    },
-    upstreams: {
-      list: async () => data.upstreams,
-      get: unused,
-      presets: () => PRESETS,
-      add: unused,
-      edit: unused,
-      remove: unused,
-    },
+    pools: fakePools(data, clock),
+    upstreams: fakeUpstreams(data),
     settings: {
       current: () => settings.current,
       async patch(patch) {
@@ -681,7 +638,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       facets: async () => ({ models: [], keys: [], outcomes: [], pools: [] }),
       listen: () => () => undefined,
     },
-    stats: { read: unused, reset: unused, fold: unused, prune: unused },
+    stats: fakeStats({ ...data, clock }),
     cleanup: {
       run: unused,
       keepInBounds: unused,
