@@ -7,6 +7,10 @@ export interface Preset extends Partial<Quirks> {
   authStyle: AuthStyle;
   /** Where a person gets a key; empty where none is needed. */
   keysUrl: string;
+  /** What else a person should know before choosing it; a sentence or two. */
+  note?: string;
+  /** How to find what stands in capitals in `baseUrl`, by that word. */
+  ownParts?: Readonly<Record<string, string>>;
   /** Which base URLs are of this provider, where it is not known by the host of `baseUrl` alone. */
   matches?: RegExp;
 }
@@ -37,6 +41,7 @@ const LIKE_OPENAI: Quirks = {
 export const presets: readonly Preset[] = [
   {
     name: "Google AI Studio",
+    note: "Limits count by project and model, so keys of one project share them: use one key a project.",
     baseUrl: "https://generativelanguage.googleapis.com/v1beta/openai",
     authStyle: "bearer",
     keysUrl: "https://aistudio.google.com/apikey",
@@ -50,6 +55,8 @@ export const presets: readonly Preset[] = [
   {
     // The unversioned v1 API. Deployments of the older kind are a base URL of their own and want an api-version.
     name: "Azure OpenAI",
+    note: "A model is named as its deployment is.",
+    ownParts: { RESOURCE: "the first part of the endpoint on the page Keys and Endpoint" },
     baseUrl: "https://RESOURCE.openai.azure.com/openai/v1",
     authStyle: "api-key",
     keysUrl: "https://ai.azure.com",
@@ -57,6 +64,11 @@ export const presets: readonly Preset[] = [
   },
   {
     name: "Azure OpenAI deployment",
+    note: "One deployment serves one model; each is an upstream of its own.",
+    ownParts: {
+      RESOURCE: "the first part of the endpoint on the page Keys and Endpoint",
+      DEPLOYMENT: "the name that was given to the deployment",
+    },
     baseUrl: "https://RESOURCE.openai.azure.com/openai/deployments/DEPLOYMENT",
     authStyle: "api-key",
     keysUrl: "https://ai.azure.com",
@@ -66,6 +78,7 @@ export const presets: readonly Preset[] = [
   },
   {
     name: "OpenRouter",
+    note: "Serves models of many providers; their ids hold a slash, as openai/gpt-4o.",
     baseUrl: "https://openrouter.ai/api/v1",
     authStyle: "bearer",
     keysUrl: "https://openrouter.ai/settings/keys",
@@ -73,6 +86,7 @@ export const presets: readonly Preset[] = [
   {
     // Its OpenAI-compatible path takes the key as Bearer; its own paths want x-api-key and a version.
     name: "Anthropic",
+    note: "Chat completions and its own messages; no embeddings, audio or images.",
     baseUrl: "https://api.anthropic.com/v1",
     authStyle: "bearer",
     keysUrl: "https://console.anthropic.com/settings/keys",
@@ -94,6 +108,7 @@ export const presets: readonly Preset[] = [
   },
   {
     name: "Groq",
+    note: "Limits count by organisation, so further keys of the same one add nothing.",
     baseUrl: "https://api.groq.com/openai/v1",
     authStyle: "bearer",
     keysUrl: "https://console.groq.com/keys",
@@ -125,12 +140,14 @@ export const presets: readonly Preset[] = [
   },
   {
     name: "NVIDIA",
+    note: "Free credits are used up, not renewed.",
     baseUrl: "https://integrate.api.nvidia.com/v1",
     authStyle: "bearer",
     keysUrl: "https://build.nvidia.com",
   },
   {
     name: "GitHub Models",
+    note: "The token needs the permission models: read.",
     baseUrl: "https://models.github.ai/inference",
     authStyle: "bearer",
     keysUrl: "https://github.com/settings/personal-access-tokens",
@@ -138,12 +155,15 @@ export const presets: readonly Preset[] = [
   },
   {
     name: "Hugging Face",
+    note: "The token needs the permission to call inference providers.",
     baseUrl: "https://router.huggingface.co/v1",
     authStyle: "bearer",
     keysUrl: "https://huggingface.co/settings/tokens",
   },
   {
     name: "Cloudflare Workers AI",
+    note: "The token needs the permission Workers AI: read.",
+    ownParts: { ACCOUNT_ID: "32 hexadecimal digits, in the address of the dashboard" },
     baseUrl: "https://api.cloudflare.com/client/v4/accounts/ACCOUNT_ID/ai/v1",
     authStyle: "bearer",
     keysUrl: "https://dash.cloudflare.com/profile/api-tokens",
@@ -152,19 +172,28 @@ export const presets: readonly Preset[] = [
   },
   {
     name: "Ollama on this machine",
+    note: "Needs no key: add one of any eight characters.",
     baseUrl: "http://127.0.0.1:11434/v1",
     authStyle: "bearer",
     keysUrl: "",
   },
-  { name: "vLLM on this machine", baseUrl: "http://127.0.0.1:8000/v1", authStyle: "bearer", keysUrl: "" },
+  {
+    name: "vLLM on this machine",
+    note: "Needs a key only where it was started with --api-key; else add one of any eight characters.",
+    baseUrl: "http://127.0.0.1:8000/v1",
+    authStyle: "bearer",
+    keysUrl: "",
+  },
   {
     name: "LM Studio on this machine",
+    note: "Start its server first. Needs no key: add one of any eight characters.",
     baseUrl: "http://127.0.0.1:1234/v1",
     authStyle: "bearer",
     keysUrl: "",
   },
   {
     name: "llama.cpp on this machine",
+    note: "Needs a key only where llama-server was started with --api-key; else add one of any eight characters.",
     baseUrl: "http://127.0.0.1:8080/v1",
     authStyle: "bearer",
     keysUrl: "",

@@ -90,6 +90,7 @@ export function fakeStats({
       bucketS: 60,
       totals: sums(2_480),
       series: [],
+      before: null,
       groups: upstreams.map(({ id, name }, at) => ({ id, label: name, ...sums(2_231 - at * 1_982) })),
     }),
     reset: unused,
