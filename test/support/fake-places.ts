@@ -91,7 +91,12 @@ export function fakeStats({
       totals: sums(2_480),
       series: [],
       before: null,
-      groups: upstreams.map(({ id, name }, at) => ({ id, label: name, ...sums(2_231 - at * 1_982) })),
+      groups: upstreams.map(({ id, name }, at) => ({
+        id,
+        label: name,
+        series: [],
+        ...sums(2_231 - at * 1_982),
+      })),
     }),
     reset: unused,
     fold: unused,
