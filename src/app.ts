@@ -23,6 +23,7 @@ import { ensurePassword } from "./operations/password.ts";
 import { createSessionOperations } from "./operations/sessions.ts";
 import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
+import { probeEndpoint } from "./proxy/endpoint-probe.ts";
 import { createForward } from "./proxy/forward.ts";
 import { withModelList } from "./proxy/model-answers.ts";
 import { probeKey } from "./proxy/probe.ts";
@@ -174,6 +175,15 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   });
   const isApiToken = (shown: string) => adminApiToken !== undefined && equalSecrets(shown, adminApiToken);
   const access = createAccess({ requireAdminLogin, isApiToken, sessions, clientOf });
+  const alerts = new Alerts({
+    clock,
+    log,
+    client,
+    storage,
+    settings: currentSettings,
+    keys: () => pool.views(),
+    figures: figures.figures,
+  });
   const controlPlane = {
     operations,
     live: figures,
@@ -184,17 +194,9 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     logger: log,
     version,
     keepOpen,
+    sendTestAlert: () => alerts.sendTest(),
   };
   const apiDeps = { ...controlPlane, startedAtMonotonic };
-  const alerts = new Alerts({
-    clock,
-    log,
-    client,
-    storage,
-    settings: currentSettings,
-    keys: () => pool.views(),
-    figures: figures.figures,
-  });
   const stopJobs = startJobs(
     [
       ...createRollupJobs(operations.stats),
@@ -258,6 +260,11 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         requireAdminLogin,
         openProxy: masterApiKey === undefined ? openTo : "nobody",
         about: { dataDir: config.dataDir },
+        probeEndpoint: (baseUrl) =>
+          probeEndpoint(
+            { ...upstreamDeps, keys: () => pool.views(), upstreams: () => directory.upstreams },
+            baseUrl,
+          ),
       }),
     );
 

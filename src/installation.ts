@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import type { Logger } from "./log.ts";
 import { LogTail } from "./operations/log-tail.ts";
 import { createOperations } from "./operations/operations.ts";
+import { openSettings } from "./operations/secret-settings.ts";
 import { KeyPool } from "./pool/pool.ts";
 import { guideOf, modelRoutes } from "./proxy/model-routes.ts";
 import { Models } from "./proxy/models.ts";
@@ -30,7 +31,7 @@ export type Installation = Awaited<ReturnType<typeof openInstallation>>;
  */
 export async function openInstallation(config: Config, log: Logger, clock: Clock) {
   const { storage, secretBox, lock } = await openData(config, log, clock);
-  const settings = createSettings(await storage.settings.all(), checkBaseUrl);
+  const settings = createSettings(await openSettings(storage, secretBox), checkBaseUrl);
   for (const name of settings.ignored) {
     log.warn("a stored setting is not valid any more; its default holds", { name });
   }

@@ -28,6 +28,10 @@ export interface PageDeps {
   /** Takes the runtime's idle limit off a connection: testing keys may take as long as their upstream does. */
   keepOpen(request: Request): void;
   about: About;
+  /** Answers why the webhook did not take it, null where it did. */
+  sendTestAlert(): Promise<string | null>;
+  /** Asks a base URL, once, whether an OpenAI-compatible API is there. */
+  probeEndpoint(baseUrl: string): Promise<{ isGood: boolean; message: string }>;
 }
 
 /** What the Settings page tells of this installation. */

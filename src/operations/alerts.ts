@@ -78,12 +78,37 @@ export class Alerts {
     ];
   }
 
+  /** Sends a message that means nothing, at once and once. Answers why it was not taken, null where it was. */
+  async sendTest(): Promise<string | null> {
+    const { clock, settings } = this.deps;
+    const { alertWebhookUrl: url } = settings();
+    if (url === null) return "no alert webhook URL is saved";
+    const message = "A test: alerts of this Load Balancer arrive here.";
+    const alert = { id: "test", name: "test", message, details: {} } as const;
+    return this.#post(url, { alert, since: clock.now(), state: "firing" });
+  }
+
   async #send(url: string, message: Message): Promise<boolean> {
-    const { clock, client, settings, log } = this.deps;
+    const { clock, log } = this.deps;
+    const problem = await this.#post(url, message);
+    if (problem === null) {
+      this.#failures = 0;
+      return true;
+    }
+    const pause = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY_MS);
+    this.#failures += 1;
+    this.#retryAt = clock.monotonic() + pause;
+    log.warn("the alert webhook took nothing; it is asked again", { problem, retry_ms: pause });
+    return false;
+  }
+
+  /** Null where the webhook took it. */
+  #post(url: string, message: Message): Promise<string | null> {
+    const { clock, client, settings } = this.deps;
     const body = JSON.stringify(messageJson(message, clock.now()));
     const timestamp = String(Math.floor(clock.now() / 1_000));
     const secret = settings().alertWebhookSecret?.reveal() ?? null;
-    const problem = await postOnce(
+    return postOnce(
       client,
       url,
       [
@@ -97,15 +122,6 @@ export class Alerts {
       (status) => (status >= 200 && status < 300 ? null : `it answered ${status}`),
       (error: Error) => error.message,
     );
-    if (problem === null) {
-      this.#failures = 0;
-      return true;
-    }
-    const pause = Math.min(FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY_MS);
-    this.#failures += 1;
-    this.#retryAt = clock.monotonic() + pause;
-    log.warn("the alert webhook took nothing; it is asked again", { problem, retry_ms: pause });
-    return false;
   }
 
   async #load(): Promise<Map<string, Told>> {

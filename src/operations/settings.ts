@@ -12,6 +12,7 @@ import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import { refuseProblems } from "./references.ts";
 import { refuseChanged, settingsRevision } from "./revision.ts";
+import { sealSettings } from "./secret-settings.ts";
 import type { Actor, SettingsOperations } from "./types.ts";
 import { movedTo, type UpstreamStore } from "./upstream-store.ts";
 
@@ -21,7 +22,7 @@ export function createSettingsOperations(
   parts: OperationsParts,
   upstreams: UpstreamStore,
 ): SettingsOperations {
-  const { storage, settings, inventory, clock, change } = parts;
+  const { storage, settings, secretBox, inventory, clock, change } = parts;
 
   async function apply(values: Partial<Settings>, actor: Actor): Promise<string[]> {
     const before = settings.current;
@@ -31,9 +32,10 @@ export function createSettingsOperations(
     const patch: Partial<Settings> = Object.fromEntries(
       changed.map(({ property }) => [property, after[property]]),
     );
-    const event = createEvent(clock, actor, "settings_changed", describeChanges(before, after, TOLD_FIELDS));
+    const told = describeChanges(toldOf(before), toldOf(after, before), TOLD_FIELDS);
+    const event = createEvent(clock, actor, "settings_changed", told);
     if (patch.apiEndpoint === undefined) {
-      await storage.settings.write(toStored(patch), event);
+      await storage.settings.write(sealSettings(toStored(patch), secretBox), event);
       settings.replace(after);
     } else {
       const upstream = movedTo(inventory.defaultUpstream(), patch.apiEndpoint, isTaken);
@@ -63,4 +65,15 @@ export function createSettingsOperations(
         return settings.current;
       }),
   };
+}
+
+/** What an event may say of settings: of a secret only whether there is one, and that it is another. */
+function toldOf(settings: Settings, before: Settings = settings): Record<keyof Settings, unknown> {
+  const told: Record<keyof Settings, unknown> = { ...settings };
+  for (const { property, type } of settingRows) {
+    if (type.isSecret !== true || told[property] === null) continue;
+    const isAnother = before[property] !== null && before[property] !== settings[property];
+    told[property] = isAnother ? "set anew" : "set";
+  }
+  return told;
 }

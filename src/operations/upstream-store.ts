@@ -3,6 +3,7 @@ import type { AuthStyle, KeyEvent, Upstream } from "../types.ts";
 import { presetFor } from "../upstream/presets.ts";
 import type { OperationsParts } from "./deps.ts";
 import type { KeyStore } from "./key-store.ts";
+import { sealSettings } from "./secret-settings.ts";
 
 /**
  * Every write of upstreams: into storage first, then into memory. Called one at a time (`one-at-a-time.ts`).
@@ -19,13 +20,13 @@ export interface UpstreamStore {
 }
 
 export function createUpstreamStore(parts: OperationsParts, keys: KeyStore): UpstreamStore {
-  const { storage, pool, inventory, settings } = parts;
+  const { storage, pool, inventory, settings, secretBox } = parts;
   const tell = () => parts.upstreamsChanged([...inventory.upstreams.values()]);
 
   async function save(upstream: Upstream, patch: Partial<Settings>, event: KeyEvent | null): Promise<void> {
     const before = inventory.upstreams.get(upstream.id);
     const values = upstream.isDefault ? { ...patch, apiEndpoint: upstream.baseUrl } : patch;
-    await storage.settings.write(toStored(values), event, upstream);
+    await storage.settings.write(sealSettings(toStored(values), secretBox), event, upstream);
 
     for (const other of inventory.upstreams.values()) {
       if (upstream.isDefault && other.isDefault)

@@ -46,6 +46,8 @@ beforeAll(async () => {
     keepOpen: () => undefined,
     describeApi: () => describeApi([], "1.2.3"),
     about: { dataDir: "/var/lib/load-balancer" },
+    sendTestAlert: async () => null,
+    probeEndpoint: async () => ({ isGood: true, message: "Answered in 120 ms and lists 47 models." }),
   });
   const listening = new Elysia().use(pages).listen({ port: 0, hostname: "127.0.0.1" });
   app = listening;

@@ -177,6 +177,7 @@ export async function startAdmin(options: AdminOptions = {}): Promise<AdminServe
     },
     sessions,
     clientOf,
+    sendTestAlert: async () => null,
     keepOpen: () => undefined,
     version: "1.2.3",
     startedAtMonotonic: clock.monotonic(),

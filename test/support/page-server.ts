@@ -93,6 +93,8 @@ export async function startPages(
     keepOpen: () => undefined,
     describeApi: () => describeApi(adminApiRoutes({ ...deps, startedAtMonotonic: 0 }), deps.version),
     about: { dataDir: "/var/lib/load-balancer" },
+    sendTestAlert: async () => null,
+    probeEndpoint: async () => ({ isGood: true, message: "Answered in 120 ms and lists 47 models." }),
   };
   const app = new Elysia()
     .use(createAssets())

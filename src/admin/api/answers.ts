@@ -373,3 +373,7 @@ export function pageOf<Item extends TSchema>(item: Item) {
     next_cursor: orNull(text("give it as cursor for the next page; null: this was the last")),
   });
 }
+
+export const testAlertAnswer = t.Object({
+  problem: orNull(text("why the webhook did not take it, null: it did")),
+});

@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { KeyOperations } from "../../operations/types.ts";
 import type { Live } from "../../record/types.ts";
 import { figuresJson } from "../present.ts";
-import { monitoringAnswer } from "./answers.ts";
+import { monitoringAnswer, testAlertAnswer } from "./answers.ts";
 import { type Route, route } from "./route.ts";
 
 export interface MonitoringDeps {
@@ -12,7 +12,11 @@ export interface MonitoringDeps {
   version: string;
   /** Monotonic ms of the start. */
   startedAtMonotonic: number;
+  sendTestAlert: SendTestAlert;
 }
+
+/** Answers why the webhook did not take it, null where it did. */
+export type SendTestAlert = () => Promise<string | null>;
 
 export function monitoringRoutes({
   keys,
@@ -20,6 +24,7 @@ export function monitoringRoutes({
   clock,
   version,
   startedAtMonotonic,
+  sendTestAlert,
 }: MonitoringDeps): Route[] {
   return [
     route({
@@ -38,6 +43,14 @@ export function monitoringRoutes({
           ...figuresJson(live.figures()),
         };
       },
+    }),
+    route({
+      method: "POST",
+      path: "/alerts/test",
+      summary: "Sends a test alert to the webhook",
+      answer: testAlertAnswer,
+      isSlow: true,
+      handle: async () => ({ problem: await sendTestAlert() }),
     }),
   ];
 }
