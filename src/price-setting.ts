@@ -1,3 +1,4 @@
+import { priceLines } from "./setting-lines.ts";
 import { map, Problem, type SettingType } from "./setting-types.ts";
 
 /** USD for a million tokens, as people write it in `model_prices`. */
@@ -15,7 +16,7 @@ const FORM =
 
 /** By model, as clients name it. */
 export function modelPrices(): SettingType<Readonly<Record<string, OwnPrice>>> {
-  return map(readPrice);
+  return map(readPrice, priceLines);
 }
 
 function readPrice(value: unknown): OwnPrice | Problem {

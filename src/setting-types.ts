@@ -1,3 +1,5 @@
+import { type LineFormat, readLines, writeLines } from "./setting-lines.ts";
+
 /** Kinds of setting: how a value is read from JSON, from a form's text and from storage alike. */
 
 type SettingKind = "int" | "number" | "boolean" | "enum" | "url" | "string" | "time_zone" | "map";
@@ -13,6 +15,10 @@ export type BaseUrlCheck = (url: string) => string | null;
 export interface SettingType<T> {
   kind: SettingKind;
   read(input: unknown, checkBaseUrl?: BaseUrlCheck): T | Problem;
+  /** A value as a form has it, where it is not simply its text. */
+  write?(value: T): string;
+  /** How it is written in a form of several lines. */
+  lines?: Pick<LineFormat, "form" | "example">;
   /** Shown as `HIDDEN` only. */
   isSecret?: boolean;
   /** For numbers, both included. */
@@ -120,16 +126,24 @@ const MAX_ORIGINS = 100;
 
 /** Web origins with commas or blanks between them, `*` for any; kept as one text with ", " between them. */
 export function origins(): SettingType<string> {
-  const problem = new Problem(
-    `give at most ${MAX_ORIGINS} origins such as https://app.example.com, with commas between them, or *`,
-  );
+  const form = "give origins such as https://app.example.com, or *";
   const read = (input: unknown) => {
-    if (typeof input !== "string" && !Array.isArray(input)) return problem;
+    if (typeof input !== "string" && !Array.isArray(input)) return new Problem(form);
     const given = (typeof input === "string" ? input : input.join(",")).split(/[\s,]+/).filter(Boolean);
-    const read = given.map((origin) => (origin === "*" ? origin : originOf(origin)));
-    return read.includes(null) || read.length > MAX_ORIGINS ? problem : [...new Set(read)].join(", ");
+    if (given.length > MAX_ORIGINS) return new Problem(`give at most ${MAX_ORIGINS} origins`);
+    const read = new Set<string>();
+    for (const text of given) {
+      const origin = text === "*" ? text : originOf(text);
+      if (origin === null) return new Problem(`${JSON.stringify(text)} is no origin: ${form}`);
+      read.add(origin);
+    }
+    return [...read].join(", ");
   };
-  return { kind: "string", read };
+  const lines = {
+    form: "write one origin a line",
+    example: "https://app.example.com\nhttps://chat.example.org",
+  };
+  return { kind: "string", read, write: (value) => value.replaceAll(", ", "\n"), lines };
 }
 
 function originOf(text: string): string | null {
@@ -153,21 +167,44 @@ export function timeZone(): SettingType<string> {
   return { kind: "time_zone", read };
 }
 
-/** An object of entries by name; a form sends it as JSON text. */
-export function map<T>(readEntry: (value: unknown) => T | Problem): SettingType<Record<string, T>> {
+/** An object of entries by name; as text it is JSON, or one entry a line. */
+export function map<T>(
+  readEntry: (value: unknown) => T | Problem,
+  format: LineFormat,
+): SettingType<Readonly<Record<string, T>>> {
   const read = (input: unknown) => {
-    const entries = parseObject(input);
-    if (entries === null)
-      return new Problem(`give a JSON object of at most ${MAX_MAP_CHARACTERS} characters`);
+    const isLines = typeof input === "string" && !input.trimStart().startsWith("{");
+    const entries = isLines ? linesOf(input, format) : entriesOf(input);
+    if (entries instanceof Problem) return entries;
     const result: Record<string, T> = Object.create(null);
-    for (const [name, item] of Object.entries(entries)) {
-      const value = readEntry(item);
-      if (value instanceof Problem) return new Problem(`${JSON.stringify(name)}: ${value.text}`);
+    for (const { where, name, entry } of entries) {
+      const value = readEntry(entry);
+      if (value instanceof Problem) return new Problem(`${where}: ${isLines ? format.form : value.text}`);
       result[name] = value;
     }
     return result;
   };
-  return { kind: "map", read };
+  return { kind: "map", read, write: (value) => writeLines(value, format), lines: format };
+}
+
+interface Entry {
+  /** For a problem: "line 3", or the name. */
+  where: string;
+  name: string;
+  entry: unknown;
+}
+
+function linesOf(text: string, format: LineFormat): Entry[] | Problem {
+  if (text.length > MAX_MAP_CHARACTERS) return new Problem(`give at most ${MAX_MAP_CHARACTERS} characters`);
+  const lines = readLines(text, format);
+  if (typeof lines === "string") return new Problem(lines);
+  return lines.map(({ number, name, entry }) => ({ where: `line ${number}`, name, entry }));
+}
+
+function entriesOf(input: unknown): Entry[] | Problem {
+  const object = parseObject(input);
+  if (object === null) return new Problem(`give a JSON object of at most ${MAX_MAP_CHARACTERS} characters`);
+  return Object.entries(object).map(([name, entry]) => ({ where: JSON.stringify(name), name, entry }));
 }
 
 const LONGEST_MODEL_CHARACTERS = 200;

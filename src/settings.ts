@@ -1,4 +1,5 @@
 import { modelPrices } from "./price-setting.ts";
+import { aliasLines, fallbackLines } from "./setting-lines.ts";
 import {
   aliasTarget,
   type BaseUrlCheck,
@@ -40,6 +41,8 @@ interface Row<T> {
   default: NoInfer<T>;
   /** For the Settings page and the API's description. */
   help: string;
+  /** For the API's description, where the value has a form of its own: an example. */
+  json?: string;
   /** The version of the program that brought it. */
   since: string;
 }
@@ -114,16 +117,18 @@ const table = {
   }),
   model_aliases: row({
     group: "models",
-    type: map(aliasTarget),
+    type: map(aliasTarget, aliasLines),
     default: {},
-    help: 'Other names for models: {"asked": "served"}, or {"asked": {"model": "served", "upstream": "NAME"}}.',
+    help: "Other names for models: who asks for the one is served the other, at one upstream alone where it is named.",
+    json: '{"asked": "served"}, or {"asked": {"model": "served", "upstream": "NAME"}}',
     since: "1.0.0",
   }),
   model_fallbacks: row({
     group: "models",
-    type: map(substitutes),
+    type: map(substitutes, fallbackLines),
     default: {},
-    help: 'Models that serve instead, in this order, while every key for a model is out: {"model": ["other", …]}.',
+    help: "Models that serve instead, in this order, while every key for a model is out.",
+    json: '{"model": ["other", "another"]}',
     since: "1.0.0",
   }),
   key_probe_interval_s: row({
@@ -193,7 +198,8 @@ const table = {
     group: "limits",
     type: origins(),
     default: "",
-    help: "Web pages of these origins may use the proxy from a browser: https://app.example.com, several with commas, or * for any.",
+    help: "Web pages of these origins may use the proxy from a browser; * for any page. Empty: none.",
+    json: '"https://app.example.com, https://chat.example.org"',
     since: "1.0.0",
   }),
   client_requests_per_minute: row({
@@ -204,10 +210,11 @@ const table = {
     since: "1.0.0",
   }),
   model_prices: row({
-    group: "limits",
+    group: "models",
     type: modelPrices(),
     default: {},
-    help: 'Your own prices, by model, in USD for a million tokens, such as {"my-model": {"input": 0.5, "cached_input": 0.1, "output": 2}}. For other models the list prices of known providers are used.',
+    help: "Your own prices, by model, in USD for a million tokens. For other models the list prices of known providers are used.",
+    json: '{"my-model": {"input": 0.5, "cached_input": 0.1, "output": 2}}',
     since: "1.0.0",
   }),
   daily_reset_time_zone: row({
@@ -299,6 +306,7 @@ export interface SettingRow {
   type: SettingType<unknown>;
   default: Settings[keyof Settings];
   help: string;
+  json?: string;
   since: string;
 }
 

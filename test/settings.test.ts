@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { aliasLines } from "../src/setting-lines.ts";
 import { boolean, map, number, Problem, type SettingType, text } from "../src/setting-types.ts";
 import {
   createSettings,
   defaultSettings,
   parseSettingsPatch,
   SETTING_GROUPS,
+  type SettingName,
   type Settings,
   settingRows,
   toJson,
@@ -311,14 +313,64 @@ describe("kinds that wait for their first setting", () => {
   });
 
   test("maps from an object and from a form's JSON text, each entry checked", () => {
-    const aliases = map((value) => (typeof value === "string" ? value : new Problem("give a model's name")));
+    const aliases = map(
+      (value) => (typeof value === "string" ? value : new Problem("give a model's name")),
+      aliasLines,
+    );
     const read = (input: unknown) => ({ ...(aliases.read(input) as Record<string, string>) });
     expect(read({ a: "b" })).toEqual({ a: "b" });
     expect(read('{"a":"b"}')).toEqual({ a: "b" });
     expect(Object.keys(read('{"__proto__":"b"}'))).toEqual(["__proto__"]);
     expect(problemOf(aliases, { a: 5 })).toBe('"a": give a model\'s name');
-    for (const wrong of ["{", "[]", [], 5, null, undefined, "null"])
+    for (const wrong of ["{", [], 5, null, undefined])
       expect(problemOf(aliases, wrong)).toStartWith("give a JSON object");
     expect(problemOf(aliases, { a: "x".repeat(70_000) })).toStartWith("give a JSON object");
+    for (const wrong of ["[]", "null"]) expect(problemOf(aliases, wrong)).toStartWith("line 1: write asked");
+  });
+
+  test("maps from lines, as people write them, and back", () => {
+    const typeOf = (name: SettingName) => settingRows.find((row) => row.name === name)!.type;
+    const cases: [SettingName, string, object][] = [
+      [
+        "model_aliases",
+        "gpt-4 = gpt-4o\nfast = llama-3.3-70b @ Groq\nclaude = claude@20240620",
+        {
+          "gpt-4": "gpt-4o",
+          fast: { model: "llama-3.3-70b", upstream: "Groq" },
+          claude: "claude@20240620",
+        },
+      ],
+      ["model_fallbacks", "gpt-4o = gpt-4.1, gpt-4o-mini", { "gpt-4o": ["gpt-4.1", "gpt-4o-mini"] }],
+      [
+        "model_prices",
+        "mine = input 0.5, output 2\nother = input 3, cached_input 0.3, output 15",
+        {
+          mine: { input: 0.5, output: 2 },
+          other: { input: 3, cached_input: 0.3, output: 15 },
+        },
+      ],
+    ];
+    for (const [name, lines, value] of cases) {
+      const type = typeOf(name);
+      const read = type.read(`\n${lines.replaceAll("\n", "\r\n\r\n")}\n`);
+      expect([name, { ...(read as object) }]).toEqual([name, value]);
+      expect(type.write?.(read)).toBe(lines);
+      // The example that the form shows is one that it takes.
+      expect(problemOf(type, type.lines?.example)).toBeNull();
+    }
+    const problems: [SettingName, string, string][] = [
+      ["model_aliases", "a = b\n\nc", "line 3: write asked = served"],
+      ["model_aliases", "a = b\na = c", 'line 2: "a" stands in line 1 already'],
+      ["model_aliases", "a = b @ c @ d", "line 1: write asked = served"],
+      ["model_fallbacks", "a = b,, c", "line 1: write model = first"],
+      ["model_prices", "a = input 1, output 2\nb = 5", "line 2: write model = input"],
+      ["model_prices", "a = input 1, price 2", "line 1: write model = input"],
+    ];
+    for (const [name, text, problem] of problems) {
+      expect([name, problemOf(typeOf(name), text)]).toEqual([name, expect.stringContaining(problem)]);
+    }
+    const origins = typeOf("cors_allowed_origins");
+    expect(origins.write?.(origins.read(origins.lines?.example))).toBe(origins.lines!.example);
+    expect(problemOf(origins, "https://a.example\nb.example")).toStartWith('"b.example" is no origin');
   });
 });

@@ -22,6 +22,16 @@ const LABELS: Record<string, string> = {
   client_requests_per_minute: "Requests a minute of one client",
   daily_reset_time_zone: "Day begins in",
   default_daily_limit: "Daily limit of a key",
+  model_aliases: "Model aliases",
+  model_fallbacks: "Model fallbacks",
+  model_prices: "Own prices",
+  log_retention_days: "Keep the log for",
+  log_max_size_mb: "Largest database",
+  archive_before_delete: "Archive before deleting",
+  alert_webhook_url: "Alert webhook URL",
+  alert_webhook_secret: "Alert webhook secret",
+  alert_min_usable_keys: "Alert below so many usable keys",
+  alert_error_rate_percent: "Alert above this share of failures",
   theme: "Theme",
 };
 

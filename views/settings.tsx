@@ -14,13 +14,13 @@ export interface SettingsPageProps {
   presets: Preset[];
   timeZones: readonly string[];
   keysThere: string;
-  version: string;
+  verdict: string;
 }
 
 export function SettingsPage(props: SettingsPageProps) {
   return (
     <>
-      <SettingsHead tab="/settings" verdict="In force at once, without a restart.">
+      <SettingsHead tab="/settings" verdict={props.verdict}>
         <ActionForm to="/settings/reset" method="get" icon="reset" label="Reset all" look="bare" />
       </SettingsHead>
       <div class="settings">
@@ -33,24 +33,11 @@ export function SettingsPage(props: SettingsPageProps) {
                 </a>
               </li>
             ))}
-            <li>
-              <a href="#about">About</a>
-            </li>
           </ul>
         </nav>
         <div class="stack">
           <form id={RESET_FORM} method="post" hidden />
           <SettingsForm {...props} />
-          <section class="card" id="about">
-            <header>
-              <h2>About</h2>
-            </header>
-            <p class="inside soft">
-              <span safe>{`Load Balancer ${props.version}. `}</span>
-              What must be known before the start (address, data folder, passwords) is read from the
-              environment. Scripts do all that these pages do by the <a href="/api/admin/docs">admin API</a>.
-            </p>
-          </section>
         </div>
       </div>
     </>
@@ -58,7 +45,7 @@ export function SettingsPage(props: SettingsPageProps) {
 }
 
 /** One form, one Save: all of it is taken, or nothing. */
-export function SettingsForm(props: Omit<SettingsPageProps, "version">) {
+export function SettingsForm(props: Omit<SettingsPageProps, "verdict">) {
   const fields = props.groups.flatMap((group) => group.fields);
   const wrong = fields.filter((field) => field.error).length;
   return (
@@ -75,6 +62,8 @@ export function SettingsForm(props: Omit<SettingsPageProps, "version">) {
       hx-swap="outerHTML"
       {...{ "hx-status:422": "swap:outerHTML" }}
     >
+      {/* The first button of a form is what Enter presses. */}
+      <button type="submit" hidden />
       {props.groups.map((group) => (
         <fieldset class="card" id={group.id}>
           <legend class="hidden-text" safe>

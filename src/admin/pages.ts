@@ -21,7 +21,14 @@ import { showLogs, showRequest } from "./logs.tsx";
 import { answerPage } from "./page-call.tsx";
 import type { PageDeps, PageRoute } from "./page-context.ts";
 import { redirect } from "./render.tsx";
-import { askForReset, resetSettings, saveSettings, showSettings } from "./settings.tsx";
+import {
+  askForReset,
+  resetSettings,
+  saveSettings,
+  showSettings,
+  testAlert,
+  testEndpoint,
+} from "./settings.tsx";
 import {
   askForCleanup,
   askForStatisticsReset,
@@ -58,6 +65,8 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings", handle: saveSettings },
   { method: "GET", path: "/settings/reset", handle: askForReset },
   { method: "POST", path: "/settings/reset", handle: resetSettings },
+  { method: "POST", path: "/settings/endpoint/test", handle: testEndpoint },
+  { method: "POST", path: "/settings/alerts/test", handle: testAlert },
   { method: "GET", path: "/settings/data", handle: showData },
   { method: "GET", path: "/settings/data/cleanup", handle: askForCleanup },
   { method: "POST", path: "/settings/data/cleanup", handle: cleanUp },

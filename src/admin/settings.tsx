@@ -1,9 +1,9 @@
 import { type Notice, ToastPartial } from "../../views/components/notice.tsx";
-import type { SettingField } from "../../views/components/setting-row.tsx";
+import { type SettingField, SettingNote, type TestNote } from "../../views/components/setting-row.tsx";
 import { settingLabel } from "../../views/setting-labels.ts";
 import { ResetSettingsForm, type SettingGroup, SettingsForm, SettingsPage } from "../../views/settings.tsx";
 import { plural, sentence, totalKeys } from "../../views/verdicts.ts";
-import { SETTING_GROUPS, type SettingRow, type Settings, settingRows } from "../settings.ts";
+import { SETTING_GROUPS, type SettingRow, type Settings, sameValue, settingRows } from "../settings.ts";
 import { InputError } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { noticeCookie } from "./page-cookies.ts";
@@ -21,8 +21,7 @@ export async function showSettings(context: PageContext): Promise<Response> {
 export async function saveSettings(context: PageContext): Promise<Response> {
   const typed = await readForm(context.request);
   try {
-    const patch = Object.fromEntries([...typed].map(([name, value]) => [name, value.trim()]));
-    const { changed } = await context.deps.operations.settings.patch(patch, context.actor);
+    const { changed } = await context.deps.operations.settings.patch(patchOf(typed), context.actor);
     const text =
       changed.length === 0 ? "Nothing was changed." : `Saved: ${changed.map(settingLabel).join(", ")}.`;
     return saved(context, { kind: "ok", text }, new URLSearchParams());
@@ -30,6 +29,40 @@ export async function saveSettings(context: PageContext): Promise<Response> {
     if (!(error instanceof InputError)) throw error;
     return settingsPage(context, typed, error.fields);
   }
+}
+
+/** The base URL that is typed, saved or not, asked for its models. */
+export async function testEndpoint(context: PageContext): Promise<Response> {
+  const typed = await readForm(context.request);
+  const url = (typed.get("api_endpoint") ?? "").trim();
+  context.deps.keepOpen(context.request);
+  return noted(context, typed, "api_endpoint", await context.deps.probeEndpoint(url));
+}
+
+/** To the webhook that is saved: what is typed may still be wrong. */
+export async function testAlert(context: PageContext): Promise<Response> {
+  const { deps } = context;
+  const typed = await readForm(context.request);
+  const saved = deps.operations.settings.current().alertWebhookUrl ?? "";
+  const name = "alert_webhook_url";
+  if ((typed.get(name) ?? saved).trim() !== saved)
+    return noted(context, typed, name, { isGood: false, message: "Save the new address first." });
+  deps.keepOpen(context.request);
+  const problem = await deps.sendTestAlert();
+  const message =
+    problem === null ? "The webhook took the test alert." : `The webhook did not take it: ${problem}.`;
+  return noted(context, typed, name, { isGood: problem === null, message });
+}
+
+/** What a trial came to, beside its field; without scripts on the page, with all that was typed. */
+function noted(
+  context: PageContext,
+  typed: URLSearchParams,
+  name: string,
+  note: TestNote,
+): Promise<Response> | Response {
+  if (context.part !== null) return htmlResponse(<SettingNote {...note} />);
+  return settingsPage(context, typed, {}, { [name]: note });
 }
 
 export async function askForReset(context: PageContext): Promise<Response> {
@@ -62,14 +95,26 @@ function settingsPage(
   context: PageContext,
   typed: URLSearchParams,
   problems: Record<string, string>,
+  notes: Record<string, TestNote> = {},
 ): Promise<Response> | Response {
-  const props = formProps(context, typed, problems);
+  const props = formProps(context, typed, problems, notes);
   const status = Object.keys(problems).length === 0 ? 200 : 422;
   if (context.part !== null) return htmlResponse(<SettingsForm {...props} />, status);
-  return page(context, { ...INFO, status }, <SettingsPage {...props} version={context.deps.version} />);
+  return page(context, { ...INFO, status }, <SettingsPage {...props} verdict={verdictOf(context)} />);
 }
 
-function formProps(context: PageContext, typed: URLSearchParams, problems: Record<string, string>) {
+function verdictOf(context: PageContext): string {
+  const changed = settingRows.filter((row) => !isDefault(context, row)).length;
+  const told = changed === 0 ? "All at their defaults" : `${changed} of ${settingRows.length} set by you`;
+  return `${told}. A change is in force at once, without a restart.`;
+}
+
+function formProps(
+  context: PageContext,
+  typed: URLSearchParams,
+  problems: Record<string, string>,
+  notes: Record<string, TestNote> = {},
+) {
   const { operations } = context.deps;
   const keys = totalKeys(operations.keys.counts());
   const groups: SettingGroup[] = Object.entries(SETTING_GROUPS).map(([id, label]) => ({
@@ -77,41 +122,71 @@ function formProps(context: PageContext, typed: URLSearchParams, problems: Recor
     label,
     fields: settingRows
       .filter((row) => row.group === id)
-      .map((row) => toField(row, operations.settings.current(), typed, problems[row.name])),
+      .map((row) => ({
+        ...toField(row, operations.settings.current(), typed, problems[row.name]),
+        note: notes[row.name],
+      })),
   }));
   return {
     groups,
-    presets: operations.upstreams.presets(),
+    // Those that want a name of one's own filled in come last.
+    presets: operations.upstreams.presets().toSorted((a, b) => gapsIn(a.baseUrl) - gapsIn(b.baseUrl)),
     timeZones: TIME_ZONES,
     keysThere:
       keys === 0 ? "" : `A change sends ${plural(keys, "key")} to the new address and clears their status.`,
   };
 }
 
+function gapsIn(baseUrl: string): number {
+  return /[A-Z]{3}/.test(baseUrl) ? 1 : 0;
+}
+
+/** Settings that can be tried out. */
+const TESTS: Record<string, SettingField["test"]> = {
+  api_endpoint: { action: "/settings/endpoint/test", label: "Test" },
+  alert_webhook_url: { action: "/settings/alerts/test", label: "Send a test alert" },
+};
+
 function toField(row: SettingRow, current: Settings, typed: URLSearchParams, problem?: string): SettingField {
-  const { kind, unit, min, max, options } = row.type;
-  const inForce = asText(current[row.property]);
-  return {
+  const { kind, unit, min, max, options, lines, isSecret } = row.type;
+  const inForce = asText(row, current[row.property]);
+  const shared = {
     name: row.name,
     help: row.help,
     kind,
+    error: problem === undefined ? undefined : sentence(problem),
+    test: TESTS[row.name],
+  };
+  if (isSecret === true) {
+    const secret = inForce === "" ? "not set" : "set";
+    return { ...shared, value: "", saved: "", default: "", secret };
+  }
+  return {
+    ...shared,
     unit,
     min,
     max,
     options,
-    value: typed.get(row.name) ?? inForce,
+    lines,
+    value: typed.get(row.name)?.replaceAll("\r\n", "\n") ?? inForce,
     saved: inForce,
-    default: asText(row.default),
-    error: problem === undefined ? undefined : sentence(problem),
+    default: asText(row, row.default),
   };
 }
 
+/** A secret that is left empty stays as it is; it is taken away by its reset. */
+function patchOf(typed: URLSearchParams): Record<string, string> {
+  const secrets: string[] = settingRows.filter(({ type }) => type.isSecret).map(({ name }) => name);
+  const entries = [...typed].map(([name, value]): [string, string] => [name, value.trim()]);
+  return Object.fromEntries(entries.filter(([name, value]) => value !== "" || !secrets.includes(name)));
+}
+
 function isDefault({ deps }: PageContext, row: SettingRow): boolean {
-  return asText(deps.operations.settings.current()[row.property]) === asText(row.default);
+  return sameValue(deps.operations.settings.current()[row.property], row.default);
 }
 
 /** A value as a form has it; "" is none. */
-function asText(value: unknown): string {
+function asText({ type }: SettingRow, value: unknown): string {
   if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return type.write?.(value) ?? String(value);
 }

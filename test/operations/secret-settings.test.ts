@@ -95,14 +95,18 @@ test("one that was stored in the clear is sealed at the start", async () => {
     JSON.stringify(SECRET),
   ]);
   database.close();
-  await using second = await startApp({
+  const second = await startApp({
     upstream: "http://127.0.0.1:9/v1",
     env: { DATA_DIR: dataDir() },
     keepsData: true,
   });
   await second.must("POST", "/alerts/test");
   expectSignedWith(SECRET);
-  expect(await filesWith(SECRET)).toEqual([]);
+  await second[Symbol.asyncDispose]();
+  const after = new Database(join(dataDir(), "load-balancer.db"), { readonly: true });
+  const row = after.query("SELECT value FROM settings WHERE name = 'alert_webhook_secret'").get();
+  after.close();
+  expect(row).toEqual({ value: expect.stringMatching(/^\{"sealed":"[\w+/=]+"\}$/) });
 });
 
 test("one that another secret key sealed is left out with a warning, and all else works", async () => {
@@ -149,5 +153,7 @@ test("a test alert says what went wrong", async () => {
   const failed = await person.send("/settings/alerts/test");
   expect(failed.html).toContain("The webhook did not take it:");
   await app.must("PATCH", "/settings", { alert_webhook_url: null });
-  expect((await person.send("/settings/alerts/test")).html).toContain("Give an alert webhook URL first");
+  expect((await person.send("/settings/alerts/test")).html).toContain(
+    "The webhook did not take it: no alert webhook URL is saved.",
+  );
 });

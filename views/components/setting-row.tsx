@@ -13,11 +13,24 @@ export interface SettingField {
   min?: number;
   max?: number;
   options?: readonly string[];
+  /** One entry a line: what stands on a line, and some of them. */
+  lines?: { form: string; example: string };
+  /** A secret is never shown: its value is always empty, and left empty it stays as it is. */
+  secret?: "set" | "not set";
+  /** Trying it out by a real call. */
+  test?: { action: string; label: string };
+  /** What the last trial came to. */
+  note?: TestNote;
   /** What stands in the field: what was typed, or what is in force. */
   value: string;
   saved: string;
   default: string;
   error?: string;
+}
+
+export interface TestNote {
+  isGood: boolean;
+  message: string;
 }
 
 export interface Preset {
@@ -37,9 +50,10 @@ export function SettingRow(props: SettingRowProps) {
   const { field } = props;
   const id = `setting-${field.name}`;
   const isUrl = field.kind === "url";
+  const isBroad = isUrl || field.lines !== undefined;
   return (
     <div
-      class={`setting${isUrl ? " broad" : ""}${field.value === field.saved ? "" : " changed"}`}
+      class={`setting${isBroad ? " broad" : ""}${field.value === field.saved ? "" : " changed"}`}
       data-saved={attr(field.saved)}
     >
       <div>
@@ -51,6 +65,7 @@ export function SettingRow(props: SettingRowProps) {
           <span class="nowrap" safe>
             {range(field)}
           </span>
+          {field.lines && <span safe>{`One a line: ${field.lines.form}.`}</span>}
           {isUrl && <span safe>{props.keysThere}</span>}
         </p>
       </div>
@@ -62,20 +77,82 @@ export function SettingRow(props: SettingRowProps) {
               {unitText(field)}
             </span>
           ) : null}
-          {!isUrl && field.saved !== field.default && (
-            <ResetButton field={field} label={`Reset to ${shown(field)}`} />
-          )}
+          {!isUrl && isReset(field) && <ResetButton field={field} label={resetLabel(field)} />}
         </div>
         <FieldError id={id} error={field.error} />
         {isUrl && <Presets field={field} id={id} presets={props.presets} />}
+        {field.test && <TestButton field={field} test={field.test} />}
       </div>
     </div>
+  );
+}
+
+function isReset(field: SettingField): boolean {
+  return field.secret === undefined ? field.saved !== field.default : field.secret === "set";
+}
+
+function resetLabel(field: SettingField): string {
+  if (field.secret !== undefined) return "Clear";
+  return field.lines === undefined ? `Reset to ${shown(field)}` : "Reset";
+}
+
+/** Sends what is typed, saved or not, and says beside it what came of it. */
+function TestButton(props: { field: SettingField; test: { action: string; label: string } }) {
+  const { action, label } = props.test;
+  const note = `test-${props.field.name}`;
+  return (
+    <div class="bar">
+      <button
+        type="submit"
+        class="small"
+        formaction={action}
+        hx-post={action}
+        hx-target={`#${note}`}
+        hx-swap="innerHTML"
+      >
+        <Icon name="test" size={14} />
+        <span safe>{label}</span>
+      </button>
+      <span id={note} role="status">
+        {props.field.note && <SettingNote {...props.field.note} />}
+      </span>
+    </div>
+  );
+}
+
+export function SettingNote(props: TestNote) {
+  return (
+    <span class={`line note ${props.isGood ? "is-available" : "is-invalid"}`}>
+      <Icon name={props.isGood ? "check" : "alert"} size={14} />
+      <bdi safe>{props.message}</bdi>
+    </span>
   );
 }
 
 function Control(props: SettingRowProps & { id: string }) {
   const { field, id } = props;
   const common = controlAttributes({ id, name: field.name, help: field.help, error: field.error });
+  if (field.lines !== undefined) {
+    const rows = Math.min(Math.max(field.value.split("\n").length + 1, 3), 16);
+    return (
+      <textarea
+        {...common}
+        class="mono"
+        rows={String(rows)}
+        placeholder={attr(field.lines.example)}
+        spellcheck="false"
+        safe
+      >
+        {field.value}
+      </textarea>
+    );
+  }
+  if (field.secret !== undefined) {
+    const placeholder = field.secret === "set" ? "Set. Type another to replace it." : "Not set";
+    return (
+      <input {...common} type="password" value="" placeholder={placeholder} autocomplete="new-password" />
+    );
+  }
   switch (field.kind) {
     case "enum":
       return (
@@ -97,12 +174,6 @@ function Control(props: SettingRowProps & { id: string }) {
             No
           </option>
         </select>
-      );
-    case "map":
-      return (
-        <textarea {...common} class="mono" rows="4" spellcheck="false" safe>
-          {field.value}
-        </textarea>
       );
     case "int":
     case "number":
@@ -151,25 +222,47 @@ function Control(props: SettingRowProps & { id: string }) {
   }
 }
 
+/** So many presets are chips at once; the others are a click away. */
+const PRESETS_SHOWN = 6;
+
 /** Chips that fill the field; without scripts the field's own list offers the same. */
 function Presets(props: { field: SettingField; id: string; presets: Preset[] }) {
+  const more = props.presets.slice(PRESETS_SHOWN);
   return (
-    <div class="presets">
-      {props.presets.map((preset) => (
-        <button
-          type="button"
-          class="small scripted"
-          data-fill={`#${props.id}`}
-          data-value={attr(preset.baseUrl)}
-          aria-pressed={preset.baseUrl === props.field.value ? "true" : "false"}
-          x-on:click="fill"
-          safe
-        >
-          {preset.name}
-        </button>
-      ))}
-      <ResetButton field={props.field} label="Reset to Default" />
-    </div>
+    <>
+      <div class="presets">
+        {props.presets.slice(0, PRESETS_SHOWN).map((preset) => (
+          <PresetChip {...props} preset={preset} />
+        ))}
+        <ResetButton field={props.field} label="Reset to Default" />
+      </div>
+      {more.length > 0 && (
+        <details class="scripted">
+          <summary class="sub">{`${more.length} more presets`}</summary>
+          <div class="presets">
+            {more.map((preset) => (
+              <PresetChip {...props} preset={preset} />
+            ))}
+          </div>
+        </details>
+      )}
+    </>
+  );
+}
+
+function PresetChip(props: { field: SettingField; id: string; preset: Preset }) {
+  return (
+    <button
+      type="button"
+      class="small scripted"
+      data-fill={`#${props.id}`}
+      data-value={attr(props.preset.baseUrl)}
+      aria-pressed={props.preset.baseUrl === props.field.value ? "true" : "false"}
+      x-on:click="fill"
+      safe
+    >
+      {props.preset.name}
+    </button>
   );
 }
 

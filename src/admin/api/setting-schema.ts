@@ -20,14 +20,18 @@ export const settingsAnswer = t.Object(fieldsOf(shown), { $id: "Settings" });
 
 /** Any of them, as they are changed; null is the default. */
 export const settingsPatch = t.Object(
-  fieldsOf((row) => t.Optional(t.Union([shown(row), t.Null()], { description: row.help }))),
+  fieldsOf((row) => t.Optional(t.Union([shown(row), t.Null()], { description: described(row) }))),
   { additionalProperties: false },
 );
 
 function shown(row: SettingRow): TSchema {
-  const schema = { ...KINDS[row.type.kind](row.type), description: row.help };
-  if (row.default === null) return t.Union([schema, t.Null()], { description: row.help });
+  const schema = { ...KINDS[row.type.kind](row.type), description: described(row) };
+  if (row.default === null) return t.Union([schema, t.Null()], { description: described(row) });
   return { ...schema, default: row.default };
+}
+
+function described({ help, json }: SettingRow): string {
+  return json === undefined ? help : `${help} As JSON: ${json}.`;
 }
 
 function fieldsOf(schemaOf: (row: SettingRow) => TSchema): Record<string, TSchema> {
