@@ -65,7 +65,7 @@ export function SettingRow(props: SettingRowProps) {
           <span class="nowrap" safe>
             {range(field)}
           </span>
-          {field.lines && <span safe>{`One a line: ${field.lines.form}.`}</span>}
+          {field.lines !== undefined ? <span safe>{`One a line: ${field.lines.form}.`}</span> : null}
           {isUrl && <span safe>{props.keysThere}</span>}
         </p>
       </div>
@@ -81,7 +81,7 @@ export function SettingRow(props: SettingRowProps) {
         </div>
         <FieldError id={id} error={field.error} />
         {isUrl && <Presets field={field} id={id} presets={props.presets} />}
-        {field.test && <TestButton field={field} test={field.test} />}
+        {field.test !== undefined ? <TestButton field={field} test={field.test} /> : null}
       </div>
     </div>
   );
@@ -114,7 +114,7 @@ function TestButton(props: { field: SettingField; test: { action: string; label:
         <span safe>{label}</span>
       </button>
       <span id={note} role="status">
-        {props.field.note && <SettingNote {...props.field.note} />}
+        {props.field.note !== undefined ? <SettingNote {...props.field.note} /> : null}
       </span>
     </div>
   );
@@ -238,7 +238,9 @@ function Presets(props: { field: SettingField; id: string; presets: Preset[] }) 
       </div>
       {more.length > 0 && (
         <details class="scripted">
-          <summary class="sub">{`${more.length} more presets`}</summary>
+          <summary class="sub" safe>
+            {`${more.length} more presets`}
+          </summary>
           <div class="presets">
             {more.map((preset) => (
               <PresetChip {...props} preset={preset} />
