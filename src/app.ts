@@ -31,6 +31,7 @@ import { createRealtime } from "./proxy/realtime.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
 import { HeldBytes } from "./proxy/upload-body.ts";
 import { createCosts } from "./record/cost.ts";
+import { Days } from "./record/days.ts";
 import { LoopLag } from "./record/loop-lag.ts";
 import { RequestCounts } from "./record/metrics.ts";
 import { ResourceOwners } from "./record/resource-owners.ts";
@@ -46,6 +47,7 @@ const IDLE_TIMEOUT_S = 30;
 const LARGEST_BODY_BYTES = 8 * 1024 ** 3;
 /** The dashboard's memory begins with this much of the past. */
 const RESTORED_HISTORY_MS = 25 * 3_600_000;
+const TODAY_BY_KEY = { dimension: "key", bucketS: 86_400, limit: 10_000 } as const;
 /** Of realtime sessions. Pings keep quiet ones open; a client that answers none is gone. */
 const WEBSOCKET = {
   idleTimeout: 120,
@@ -92,7 +94,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const figures = { figures: () => ({ ...live.figures(), recorder: recorder.state }) };
   await operations.stats.fold();
   const now = clock.now();
-  live.restore(await storage.rollups.minutes(now - RESTORED_HISTORY_MS, now + 60_000));
+  const today = new Days(() => settings.current.dailyResetTimeZone).startOf(now);
+  const byKey = await storage.rollups.groups({ ...TODAY_BY_KEY, from: today, to: now + 60_000 });
+  live.restore(
+    await storage.rollups.minutes(now - RESTORED_HISTORY_MS, now + 60_000),
+    new Map(byKey.map(({ value, counts: { attempts } }) => [value, attempts])),
+  );
   const { adminPassword, adminApiToken, masterApiKey, metricsToken, requireAdminLogin, trustedProxies } =
     config;
   const newPassword = await ensurePassword({ storage, adminPassword });

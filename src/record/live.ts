@@ -96,8 +96,9 @@ export class LiveRecord {
     this.#failures = [];
   }
 
-  /** Goes on from what storage knows: the last hour's minutes, and all of today's. */
-  restore(minutes: MinuteTotals[]): void {
+  /** Goes on from what storage knows: the last hour's minutes, and all of today's; today's attempts by key. */
+  restore(minutes: MinuteTotals[], attemptsByKey: ReadonlyMap<string, number>): void {
+    this.#attemptsByKey = new Map(attemptsByKey);
     const now = this.clock.now();
     for (const minute of minutes) {
       if (minute.at > now - MINUTES * MINUTE_MS) this.#minutes.set(minute.at, { ...minute });
