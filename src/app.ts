@@ -36,6 +36,7 @@ import { LoopLag } from "./record/loop-lag.ts";
 import { RequestCounts } from "./record/metrics.ts";
 import { ResourceOwners } from "./record/resource-owners.ts";
 import { equalSecrets } from "./secrets.ts";
+import { loadTls } from "./tls.ts";
 import { createTraces } from "./tracing.ts";
 import { type RequestRecord, StartError } from "./types.ts";
 import { MAX_MESSAGE_BYTES } from "./upstream/socket-types.ts";
@@ -72,6 +73,9 @@ export interface App {
 
 /** The composition root: builds every part once and hands each what it needs. */
 export async function createApp(config: Config, log: Logger, clock: Clock): Promise<App> {
+  // First of all: a wrong file must not leave a data folder behind.
+  const tls = config.tls === null ? null : loadTls(config.tls, clock.now());
+  if (tls?.warning) log.warn(tls.warning);
   const startedAtMonotonic = clock.monotonic();
   const installation = await openInstallation(config, log, clock);
   const {
@@ -228,6 +232,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       maxRequestBodySize: LARGEST_BODY_BYTES,
       development: false,
       reusePort: false,
+      ...(tls !== null && { tls: { cert: tls.cert, key: tls.key } }),
       routes: proxyRoutes,
     },
   })

@@ -148,8 +148,24 @@ const variables = {
     help: "Proxies in front whose x-forwarded-for is believed.",
     read: readNetworks,
   }),
-  tlsCert: notServedYet("TLS_CERT"),
-  tlsKey: notServedYet("TLS_KEY"),
+  tlsCert: variable<string | undefined>({
+    name: "TLS_CERT",
+    fallback: undefined,
+    shownDefault: "",
+    form: "give the path of a PEM file",
+    help: "File of the certificate, with those of its issuers after it: the server speaks TLS then.",
+    secret: true,
+    read: readPath,
+  }),
+  tlsKey: variable<string | undefined>({
+    name: "TLS_KEY",
+    fallback: undefined,
+    shownDefault: "",
+    form: "give the path of a PEM file",
+    help: "File of the certificate's private key, without passphrase.",
+    secret: true,
+    read: readPath,
+  }),
   logLevel: variable<LogLevel>({
     name: "LOG_LEVEL",
     fallback: "info",
@@ -245,6 +261,8 @@ type Values = { [P in keyof typeof variables]: (typeof variables)[P]["fallback"]
 
 export interface Config extends Readonly<Omit<Values, "logFormat" | "tlsCert" | "tlsKey">> {
   readonly logFormat: LogFormat;
+  /** Paths of PEM files; null: the server speaks plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
   /** One sentence for each thing that is allowed and dangerous. */
   readonly warnings: readonly string[];
 }
@@ -272,7 +290,12 @@ export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY =
     if (text !== "" && value === undefined) problems.push(describeProblem(row, text));
     values[property] = value;
   }
-  const { logFormat, ...known } = values as Values;
+  const { logFormat, tlsCert, tlsKey, ...known } = values as Values;
+  const tls = tlsCert === undefined || tlsKey === undefined ? null : { cert: tlsCert, key: tlsKey };
+  if (tls === null && tlsCert !== tlsKey && problems.length === 0) {
+    const [there, missing] = tlsCert === undefined ? ["TLS_KEY", "TLS_CERT"] : ["TLS_CERT", "TLS_KEY"];
+    problems.push(`${missing}: it is missing beside ${there}; TLS needs both, plain HTTP neither`);
+  }
   const open = problems.length === 0 && !isLoopback(known.host) && known.masterApiKey === undefined;
   if (open && !known.allowOpenProxy) {
     problems.push(
@@ -296,6 +319,7 @@ export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY =
   return {
     ...known,
     dataDir: resolve(known.dataDir),
+    tls,
     logFormat: logFormat ?? (isTerminal ? "pretty" : "json"),
     warnings,
   };
@@ -352,6 +376,11 @@ function readBoolean(text: string): boolean | undefined {
   return Object.hasOwn(BOOLEANS, key) ? BOOLEANS[key] : undefined;
 }
 
+/** A PEM file's content in the place of its path is refused, and shown nowhere. */
+function readPath(text: string): string | undefined {
+  return /^[^\0\n]+$/.test(text) && !text.startsWith("-----") ? text : undefined;
+}
+
 function readToken(text: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(text) ? text : undefined;
 }
@@ -394,17 +423,5 @@ function readNetworks(text: string): AddressSet | undefined {
   }
   return {
     has: (address) => isIP(address) !== 0 && networks.check(address, isIPv4(address) ? "ipv4" : "ipv6"),
-  };
-}
-
-function notServedYet(name: string): Variable<undefined> {
-  return {
-    name,
-    fallback: undefined,
-    shownDefault: "",
-    form: "leave it empty: this version does not serve TLS, put a proxy that does in front of it",
-    help: "Not served by this version, which refuses to start with it: put a proxy that ends TLS in front.",
-    secret: true,
-    read: () => undefined,
   };
 }

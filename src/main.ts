@@ -41,7 +41,7 @@ function startLine(config: Config, port: number): string {
   const name = all || config.host === "localhost" ? "localhost" : config.host;
   const host = name.includes(":") ? `[${name}]` : name;
   const others = isLoopback(config.host) ? " (this machine only; HOST=0.0.0.0 serves others)" : "";
-  return `Load Balancer ${version} is ready: open http://${host}:${port}${others}`;
+  return `Load Balancer ${version} is ready: open ${config.tls === null ? "http" : "https"}://${host}:${port}${others}`;
 }
 
 /** Once, to the person at the terminal; without one, to a file that only this user can read. */

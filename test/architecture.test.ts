@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, string[] | "everything"> = {
   "admin/session": ["storage", "secrets", "config"],
   jobs: ["operations", "settings"],
   commands: ["operations", "settings", "config"],
+  "commands/health": ["upstream/own-health"],
   storage: [],
   views: ["assets", "settings"],
 };

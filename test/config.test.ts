@@ -123,8 +123,9 @@ describe("the variables", () => {
     }
   });
 
-  test("TLS is refused openly, and its key is not shown", () => {
-    expect(problemsOf({ TLS_CERT: "/etc/cert.pem" })).toMatch(/^TLS_CERT: .*does not serve TLS, put a proxy/);
+  test("TLS needs both files, and the content of one in the place of its path is not shown", () => {
+    expect(problemsOf({ TLS_CERT: "/etc/cert.pem" })).toStartWith("TLS_KEY: it is missing beside TLS_CERT");
+    expect(problemsOf({ TLS_KEY: "/etc/key.pem" })).toStartWith("TLS_CERT: it is missing beside TLS_KEY");
     expect(problemsOf({ TLS_KEY: "-----BEGIN PRIVATE KEY-----" })).not.toContain("BEGIN");
   });
 
