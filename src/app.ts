@@ -31,7 +31,6 @@ import { createRealtime } from "./proxy/realtime.ts";
 import { createProxyRoutes } from "./proxy/routes.ts";
 import { HeldBytes } from "./proxy/upload-body.ts";
 import { createCosts } from "./record/cost.ts";
-import { Days } from "./record/days.ts";
 import { LoopLag } from "./record/loop-lag.ts";
 import { RequestCounts } from "./record/metrics.ts";
 import { ResourceOwners } from "./record/resource-owners.ts";
@@ -46,9 +45,6 @@ import { version } from "./version.ts";
 const IDLE_TIMEOUT_S = 30;
 /** Above every limit of our own, so that each of them can give its own answer. */
 const LARGEST_BODY_BYTES = 8 * 1024 ** 3;
-/** The dashboard's memory begins with this much of the past. */
-const RESTORED_HISTORY_MS = 25 * 3_600_000;
-const TODAY_BY_KEY = { dimension: "key", bucketS: 86_400, limit: 10_000 } as const;
 /** Of realtime sessions. Pings keep quiet ones open; a client that answers none is gone. */
 const WEBSOCKET = {
   idleTimeout: 120,
@@ -98,12 +94,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const figures = { figures: () => ({ ...live.figures(), recorder: recorder.state }) };
   await operations.stats.fold();
   const now = clock.now();
-  const today = new Days(() => settings.current.dailyResetTimeZone).startOf(now);
-  const byKey = await storage.rollups.groups({ ...TODAY_BY_KEY, from: today, to: now + 60_000 });
-  live.restore(
-    await storage.rollups.minutes(now - RESTORED_HISTORY_MS, now + 60_000),
-    new Map(byKey.map(({ value, counts: { attempts } }) => [value, attempts])),
-  );
+  await installation.restoreLive();
   const { adminPassword, adminApiToken, masterApiKey, metricsToken, requireAdminLogin, trustedProxies } =
     config;
   const newPassword = await ensurePassword({ storage, adminPassword });

@@ -9,6 +9,7 @@ import { KeyPool } from "./pool/pool.ts";
 import { guideOf, modelRoutes } from "./proxy/model-routes.ts";
 import { Models } from "./proxy/models.ts";
 import { probeKey, probeUpstream } from "./proxy/probe.ts";
+import { Days } from "./record/days.ts";
 import { keyEvents } from "./record/key-events.ts";
 import { LiveRecord } from "./record/live.ts";
 import { Recorder } from "./record/recorder.ts";
@@ -19,10 +20,11 @@ import type { Pool, Strategy, Upstream } from "./types.ts";
 import { checkBaseUrl } from "./upstream/address-guard.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
 
+/** The dashboard's memory begins with this much of the past. */
+const RESTORED_HISTORY_MS = 25 * 3_600_000;
+const TODAY_BY_KEY = { dimension: "key", bucketS: 86_400, limit: 10_000 } as const;
 /** The name of the database in the data folder. */
-export const DATABASE_FILE = "load-balancer.db";
-
-export type Installation = Awaited<ReturnType<typeof openInstallation>>;
+const DATABASE_FILE = "load-balancer.db";
 
 /**
  * The data folder with all that lives on it, and nothing that listens: what the server is built on, and what commands
@@ -40,6 +42,16 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
   // What is remembered of requests.
   const recorder = new Recorder(storage, log, clock);
   const live = new LiveRecord(clock, () => settings.current.dailyResetTimeZone);
+  const restoreLive = async () => {
+    live.forget();
+    const now = clock.now();
+    const today = new Days(() => settings.current.dailyResetTimeZone).startOf(now);
+    const byKey = await storage.rollups.groups({ ...TODAY_BY_KEY, from: today, to: now + 60_000 });
+    live.restore(
+      await storage.rollups.minutes(now - RESTORED_HISTORY_MS, now + 60_000),
+      new Map(byKey.map(({ value, counts: { attempts } }) => [value, attempts])),
+    );
+  };
 
   // The pool of keys, and the way out.
   const pool: KeyPool = new KeyPool({
@@ -73,7 +85,9 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
     guide: (model) => guideOf(modelRoutes(model, settings.current, models)[0], models),
     checkBaseUrl,
     forgetLive: () => live.forget(),
+    restoreLive,
     logTail,
+    dataDir: config.dataDir,
     archiveDir: join(config.dataDir, "archive"),
     upstreamsChanged: directory.upstreamsChanged,
     poolsChanged: directory.poolsChanged,
@@ -86,6 +100,7 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
     settings,
     recorder,
     live,
+    restoreLive,
     pool,
     client,
     directory,

@@ -4,6 +4,7 @@ import { version } from "../version.ts";
 import type { AddCommand, CommandContext } from "./command.ts";
 import { addHealth } from "./health.ts";
 import { addHelp, environmentHelp } from "./help.ts";
+import { addMigrate } from "./migrate.ts";
 import { addServe } from "./serve.ts";
 import { addVersion } from "./version.ts";
 
@@ -11,7 +12,7 @@ const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
 /** Every command, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addServe, addHealth, addVersion, addHelp];
+const COMMANDS: readonly AddCommand[] = [addServe, addMigrate, addHealth, addVersion, addHelp];
 
 /**
  * Runs the command that `args` name; none: `serve`.

@@ -39,6 +39,9 @@ export interface OperationsDeps {
   /** The dashboard's figures begin anew. */
   forgetLive(): void;
   logTail: Pick<LogTail, "listen">;
+  /** The dashboard's figures are read again from what is stored. */
+  restoreLive(): Promise<void>;
+  dataDir: string;
   /** The folder for archives of the log; made when it is needed. */
   archiveDir: string;
   /** Called after each change, and once after loading. */

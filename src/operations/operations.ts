@@ -1,5 +1,6 @@
 import { createCleanupOperations } from "./cleanup.ts";
 import type { OperationsDeps, OperationsParts } from "./deps.ts";
+import { createMigration } from "./earlier/migration.ts";
 import { createInventory } from "./inventory.ts";
 import { createKeyStore } from "./key-store.ts";
 import { createKeyOperations } from "./keys.ts";
@@ -34,6 +35,7 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
     logs: createLogOperations(parts.storage, parts.clock, parts.logTail),
     cleanup: createCleanupOperations(parts),
     stats: createStatsOperations(parts),
+    migration: createMigration(parts),
     loadAll: () => loadAll(parts, upstreamStore),
   };
 }

@@ -366,6 +366,56 @@ export interface StatsOperations {
   prune(): Promise<void>;
 }
 
+export interface MigrationRun {
+  /** The earlier version's data folder, or the folder that it stands in; default: this program's own data folder. */
+  from?: string;
+  /** Does and counts everything, and takes all of it back. */
+  dryRun: boolean;
+  actor: Actor;
+  /** ConflictError where more requests are to be taken over: nobody is served meanwhile. */
+  maxRequests?: number;
+  /** Requests that were looked at, and all there are. */
+  progress?(done: number, total: number): void;
+}
+
+/** What a migration did; secrets are never in it. */
+export interface MigrationReport {
+  dryRun: boolean;
+  /** Paths of the files that were read. */
+  read: string[];
+  /** Where the keys belong. */
+  upstream: { name: string; baseUrl: string; isNew: boolean };
+  /** `disabled`: those of the added ones that were switched off there. `present`: keys that were here already. */
+  keys: { added: number; disabled: number; present: number; skipped: { what: string; reason: string }[] };
+  pools: { added: string[]; present: string[] };
+  settings: {
+    changed: { earlierName: string; name: string; from: unknown; value: unknown; note: string | null }[];
+    left: { earlierName: string; reason: string }[];
+  };
+  /** `present`: requests that were here already. */
+  requests: { added: number; present: number; skipped: { reason: string; count: number }[] };
+  /** What is different or has no counterpart, one sentence each. */
+  notes: string[];
+}
+
+export interface MigrationOperations {
+  /** InputError with what to do where a file cannot be read; then nothing was changed. */
+  run(run: MigrationRun): Promise<MigrationReport>;
+  /**
+   * Looks for the earlier version's files beside an empty database; to be called once at the start.
+   * InputError where there are some that cannot be read.
+   */
+  look(): Promise<MigrationOffer | null>;
+  /** What was found, as long as there are no keys. */
+  offer(): MigrationOffer | null;
+}
+
+export interface MigrationOffer {
+  folder: string;
+  keys: number;
+  requests: number;
+}
+
 /** What pages, API, commands and jobs all call: one noun each. */
 export interface Operations {
   keys: KeyOperations;
@@ -375,4 +425,5 @@ export interface Operations {
   logs: LogOperations;
   cleanup: CleanupOperations;
   stats: StatsOperations;
+  migration: MigrationOperations;
 }

@@ -53,8 +53,7 @@ export function createKeys(sql: Sql): Storage["keys"] {
         .map(storedKeyTable.decode);
     },
     async insert(keys, events, durability) {
-      const text = `INSERT INTO keys (${storedKeyTable.columns}) VALUES (${storedKeyTable.placeholders})`;
-      writeAll(keys, events, durability, (key) => sql.run(text, ...storedKeyTable.encode(key)));
+      writeAll(keys, events, durability, (key) => insertKey(sql, key));
     },
     async update(keys, events, durability) {
       writeAll(keys, events, durability, (key) => {
@@ -78,6 +77,12 @@ export function createKeys(sql: Sql): Storage["keys"] {
       return readKeyStates(sql);
     },
   };
+}
+
+/** Within a transaction. */
+export function insertKey(sql: Sql, key: StoredKey): void {
+  const text = `INSERT INTO keys (${storedKeyTable.columns}) VALUES (${storedKeyTable.placeholders})`;
+  conflictsAs(CONFLICTS, () => void sql.run(text, ...storedKeyTable.encode(key)));
 }
 
 function mustHaveChanged(rows: number): void {

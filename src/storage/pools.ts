@@ -20,14 +20,7 @@ export function createPools(sql: Sql): Storage["pools"] {
       return sql.all(`SELECT ${table.columns} FROM pools ORDER BY created_at, id`).map(table.decode);
     },
     async insert(pool) {
-      sql.write(() =>
-        conflictsAs({ unique: TAKEN }, () => {
-          sql.run(
-            `INSERT INTO pools (${table.columns}) VALUES (${table.placeholders})`,
-            ...table.encode(pool),
-          );
-        }),
-      );
+      sql.write(() => insertPool(sql, pool));
     },
     async update(pool) {
       sql.write(() =>
@@ -54,4 +47,11 @@ export function createPools(sql: Sql): Storage["pools"] {
       });
     },
   };
+}
+
+/** Within a transaction. */
+export function insertPool(sql: Sql, pool: Pool): void {
+  conflictsAs({ unique: TAKEN }, () => {
+    sql.run(`INSERT INTO pools (${table.columns}) VALUES (${table.placeholders})`, ...table.encode(pool));
+  });
 }

@@ -17,8 +17,11 @@ const HOUR_MS = 3_600_000;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
-const MINUTES_KEPT_MS = 48 * HOUR_MS;
-const HOURS_KEPT_MS = 90 * 24 * HOUR_MS;
+/** Days are kept for ever. */
+const KEPT_MS: ReadonlyMap<number, number> = new Map([
+  [MINUTE_S, 48 * HOUR_MS],
+  [HOUR_S, 90 * 24 * HOUR_MS],
+]);
 /** Rows deleted, and values folded, in one go: some ms, in which nobody is served. */
 const ROWS_A_SLICE = 500;
 const VALUES_A_SLICE = 64;
@@ -80,6 +83,24 @@ export class Rollups implements RollupStorage {
     };
   }
 
+  /**
+   * Within the transaction that stores these requests, which are of the past: straight into the buckets that are kept
+   * so long. Nothing waits for `fold`, so that any number of them takes no memory.
+   */
+  addPast(requests: readonly RequestRecord[], dayOf: (ms: number) => number, now: number): void {
+    const deltas = new Deltas();
+    for (const request of requests) addRequest(deltas, request, this.#models);
+    for (const [bucketS, level] of levelsOf(deltas, dayOf)) {
+      const before = now - (KEPT_MS.get(bucketS) ?? Number.POSITIVE_INFINITY);
+      for (const delta of level.all()) if (delta.at >= before) this.#upsert(bucketS, delta);
+    }
+  }
+
+  /** After a transaction with `addPast` that came to nothing. */
+  forgetNames(): void {
+    this.#models.forget();
+  }
+
   async fold(dayOf: (ms: number) => number): Promise<void> {
     let left = this.#pending.size;
     while (left > 0) {
@@ -93,13 +114,8 @@ export class Rollups implements RollupStorage {
     const folded = this.#pending.some(VALUES_A_SLICE);
     const left = new Deltas();
     for (const delta of this.#pending.all()) if (!folded.has(delta)) left.put(delta);
-    const levels: [number, Deltas][] = [
-      [MINUTE_S, folded],
-      [HOUR_S, regrouped(folded, (at) => Math.floor(at / HOUR_MS) * HOUR_MS)],
-      [DAY_S, regrouped(folded, dayOf)],
-    ];
     this.sql.batch(() => {
-      for (const [bucketS, deltas] of levels) {
+      for (const [bucketS, deltas] of levelsOf(folded, dayOf)) {
         for (const delta of deltas.all()) this.#upsert(bucketS, delta);
       }
       this.sql.run("DELETE FROM rollup_pending");
@@ -156,20 +172,16 @@ export class Rollups implements RollupStorage {
   }
 
   #prune(now: number): number {
-    const old: [number, number][] = [
-      [MINUTE_S, now - MINUTES_KEPT_MS],
-      [HOUR_S, now - HOURS_KEPT_MS],
-    ];
     let deleted = 0;
     this.sql.batch(() => {
-      for (const [bucketS, before] of old) {
+      for (const [bucketS, keptMs] of KEPT_MS) {
         for (const dimension of DIMENSIONS) {
           deleted += this.sql.run(
             `DELETE FROM rollups WHERE (bucket_s, dimension, at, value) IN
                (SELECT bucket_s, dimension, at, value FROM rollups WHERE bucket_s = ? AND dimension = ? AND at < ? LIMIT ?)`,
             bucketS,
             dimension,
-            before,
+            now - keptMs,
             ROWS_A_SLICE - deleted,
           );
           if (deleted >= ROWS_A_SLICE) return;
@@ -207,6 +219,14 @@ function unpacked(packed: { ttft: Uint8Array; duration: Uint8Array }): { ttft: S
   const sketches = { ttft: new Sketch(), duration: new Sketch() };
   mergeSketches(sketches, packed);
   return sketches;
+}
+
+function levelsOf(deltas: Deltas, dayOf: (ms: number) => number): [number, Deltas][] {
+  return [
+    [MINUTE_S, deltas],
+    [HOUR_S, regrouped(deltas, (at) => Math.floor(at / HOUR_MS) * HOUR_MS)],
+    [DAY_S, regrouped(deltas, dayOf)],
+  ];
 }
 
 function regrouped(deltas: Deltas, bucketOf: (at: number) => number): Deltas {

@@ -11,15 +11,20 @@ export function createSettingsTable(sql: Sql): Storage["settings"] {
     },
     async write(patch, event, upstream) {
       sql.write(() => {
-        for (const [name, value] of Object.entries(patch)) {
-          if (value === null) sql.run("DELETE FROM settings WHERE name = ?", name);
-          else writeValue(sql, name, JSON.stringify(value));
-        }
+        writeSettings(sql, patch);
         if (upstream !== undefined) updateUpstream(sql, upstream);
         if (event !== null) insertKeyEvent(sql, event);
       });
     },
   };
+}
+
+/** Within a transaction; `null` removes one. */
+export function writeSettings(sql: Sql, patch: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) sql.run("DELETE FROM settings WHERE name = ?", name);
+    else writeValue(sql, name, JSON.stringify(value));
+  }
 }
 
 function writeValue(sql: Sql, name: string, value: string): void {

@@ -17,6 +17,7 @@ import { createResourceOwners } from "./resource-owners.ts";
 import { Rollups } from "./rollups.ts";
 import { createSessions } from "./sessions.ts";
 import { createSettingsTable } from "./settings.ts";
+import { takeIn } from "./take-in.ts";
 import { Turns } from "./turns.ts";
 import type { Storage } from "./types.ts";
 import { createUpstreams } from "./upstreams.ts";
@@ -91,6 +92,7 @@ export async function openStorage(options: {
       if (refusals.length > 0)
         logger?.error("rows could not be stored", { count: refusals.length, first: refusals[0] });
     },
+    takeIn: (load, options) => turns.take(() => takeIn({ sql, requests, rollups }, load, options)),
     async checkWritable() {
       checkFile(path, file);
       await turns.take(() => sql.batch(() => writeFact(sql, WRITE_CHECK_FACT, String(clock.now()))));

@@ -82,6 +82,11 @@ export interface Storage {
    * be given again. States of keys that were deleted meanwhile are left out.
    */
   writeBatch(batch: RecordBatch): Promise<void>;
+  /**
+   * What comes from elsewhere, all in one transaction. Requests that are there already are left as they are. Writes
+   * without a pause: while the program serves, nothing else happens meanwhile.
+   */
+  takeIn(load: Load, options: TakeInOptions): Promise<{ added: number; present: number }>;
   maintenance: Maintenance;
   /** Proof that the database is there and can be written (one small write); rejects with the reason. */
   checkWritable(): Promise<void>;
@@ -93,6 +98,32 @@ export interface Storage {
  * any later write is durable: for the slices of a long change, of which only the end is acknowledged.
  */
 export type Durability = "now" | "later";
+
+/** What `takeIn` takes. Everything in it is new, beside `settings` and requests. */
+export interface Load {
+  upstreams: Upstream[];
+  /** Updated, not new. */
+  defaultUpstream: Upstream | null;
+  /** As `settings.write` takes them. */
+  settings: Record<string, unknown>;
+  facts: Record<string, string>;
+  pools: Pool[];
+  keys: StoredKey[];
+  keyStates: KeyState[];
+  keyEvents: KeyEvent[];
+  /** Asked for row by row within the transaction; where it throws, nothing is taken. */
+  requests: Iterable<RequestRecord>;
+}
+
+export interface TakeInOptions {
+  /** The beginning of the day that an instant belongs to, epoch ms. */
+  dayOf(ms: number): number;
+  now: number;
+  /** Does and counts everything, and takes all of it back. */
+  dryRun?: boolean;
+  /** After each few thousand requests. */
+  progress?(requests: number): void;
+}
 
 /** By what statistics are told apart; `total` has the one value "". */
 export type RollupDimension = "total" | "key" | "model" | "pool" | "upstream" | "outcome";

@@ -19,15 +19,7 @@ export function createUpstreams(sql: Sql): Storage["upstreams"] {
       return sql.all(`SELECT ${table.columns} FROM upstreams ORDER BY created_at, id`).map(table.decode);
     },
     async insert(upstream) {
-      sql.write(() => {
-        if (upstream.isDefault) takeDefault(sql, upstream.id);
-        conflictsAs({ unique: TAKEN }, () => {
-          sql.run(
-            `INSERT INTO upstreams (${table.columns}) VALUES (${table.placeholders})`,
-            ...table.encode(upstream),
-          );
-        });
-      });
+      sql.write(() => insertUpstream(sql, upstream));
     },
     async update(upstream) {
       sql.write(() => updateUpstream(sql, upstream));
@@ -44,6 +36,15 @@ export function createUpstreams(sql: Sql): Storage["upstreams"] {
       });
     },
   };
+}
+
+/** Within a transaction. */
+export function insertUpstream(sql: Sql, upstream: Upstream): void {
+  if (upstream.isDefault) takeDefault(sql, upstream.id);
+  conflictsAs({ unique: TAKEN }, () => {
+    const text = `INSERT INTO upstreams (${table.columns}) VALUES (${table.placeholders})`;
+    sql.run(text, ...table.encode(upstream));
+  });
 }
 
 /** Within a transaction. */

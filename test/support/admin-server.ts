@@ -99,6 +99,8 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
     logTail: tail,
     archiveDir: join(dir, "archive"),
     forgetLive: () => undefined,
+    restoreLive: async () => undefined,
+    dataDir: dir,
     upstreamsChanged: (list) => told.upstreams.push(list),
     poolsChanged: (list) => told.pools.push(list),
   };

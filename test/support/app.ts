@@ -26,6 +26,7 @@ export interface TestApp extends AdminClient, AsyncDisposable {
   url: string;
   /** The OpenAI base URL. */
   base: string;
+  dataDir: string;
   /** What the program's own log said, one JSON line each. */
   log: string[];
   /** Ends the program and starts it anew on the same data (needs `keepsData`). */
@@ -62,6 +63,7 @@ async function startIn(folder: string, options: AppOptions, isNew: boolean): Pro
     ...admin,
     url,
     base: `${url}/v1`,
+    dataDir: config.dataDir,
     log,
     chat: (body = {}, init = {}) =>
       fetch(`${url}/v1/chat/completions`, {

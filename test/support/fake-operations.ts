@@ -458,6 +458,13 @@ function fakeOperations(clock: Clock, data: Data): Operations {
   };
   const freeName = () => `key-${String(data.keys.length + 1).padStart(2, "0")}`;
   return {
+    migration: {
+      run: async () => {
+        throw new NotFoundError("There is nothing of the earlier version.");
+      },
+      look: async () => null,
+      offer: () => null,
+    },
     keys: {
       async list(query) {
         const { data: glances, ...page } = listKeys(glancesOf(data.keys), query);

@@ -1,0 +1,68 @@
+import type { RequestRecord } from "../types.ts";
+import type { Sql } from "./database.ts";
+import { writeFact } from "./facts.ts";
+import { insertKeyEvent } from "./key-events.ts";
+import { writeKeyState } from "./key-states.ts";
+import { insertKey } from "./keys.ts";
+import { insertPool } from "./pools.ts";
+import type { RequestWriter } from "./request-logs.ts";
+import type { Rollups } from "./rollups.ts";
+import { writeSettings } from "./settings.ts";
+import type { Load, TakeInOptions } from "./types.ts";
+import { insertUpstream, updateUpstream } from "./upstreams.ts";
+
+const REQUESTS_A_BATCH = 2_000;
+
+interface TakeInParts {
+  sql: Sql;
+  requests: RequestWriter;
+  rollups: Rollups;
+}
+
+/** Ends a dry run: its transaction is rolled back. */
+class Enough extends Error {}
+
+/** See `Storage.takeIn`. */
+export function takeIn(
+  { sql, requests, rollups }: TakeInParts,
+  load: Load,
+  { dayOf, now, dryRun = false, progress }: TakeInOptions,
+): { added: number; present: number } {
+  const counts = { added: 0, present: 0 };
+  const takeRequests = (batch: RequestRecord[]) => {
+    const added = batch.filter((request) => requests.insert(request));
+    rollups.addPast(added, dayOf, now);
+    counts.added += added.length;
+    counts.present += batch.length - added.length;
+    progress?.(counts.added + counts.present);
+  };
+  try {
+    sql.write(() => {
+      for (const upstream of load.upstreams) insertUpstream(sql, upstream);
+      if (load.defaultUpstream !== null) updateUpstream(sql, load.defaultUpstream);
+      writeSettings(sql, load.settings);
+      for (const [name, value] of Object.entries(load.facts)) writeFact(sql, name, value);
+      for (const pool of load.pools) insertPool(sql, pool);
+      for (const key of load.keys) insertKey(sql, key);
+      for (const state of load.keyStates) writeKeyState(sql, state);
+      for (const event of load.keyEvents) insertKeyEvent(sql, event);
+      for (const batch of inBatches(load.requests)) takeRequests(batch);
+      if (dryRun) throw new Enough();
+    });
+  } catch (error) {
+    rollups.forgetNames();
+    if (!(error instanceof Enough)) throw error;
+  }
+  return counts;
+}
+
+function* inBatches(requests: Iterable<RequestRecord>): Generator<RequestRecord[]> {
+  let batch: RequestRecord[] = [];
+  for (const request of requests) {
+    batch.push(request);
+    if (batch.length < REQUESTS_A_BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
