@@ -27,6 +27,8 @@ export interface AddressSet {
   has(address: string): boolean;
 }
 
+/** By custom these are known in lower case too. */
+const PROXY_VARIABLES = new Set(["HTTPS_PROXY", "NO_PROXY"]);
 const MIN_PASSWORD_CHARACTERS = 8;
 const BOOLEANS: Record<string, boolean> = {
   true: true,
@@ -166,6 +168,26 @@ const variables = {
     secret: true,
     read: readPath,
   }),
+  httpsProxy: variable<URL | null>({
+    name: "HTTPS_PROXY",
+    fallback: null,
+    shownDefault: "",
+    form: "give http://host:port, with user:password@ where it wants that (neither SOCKS nor TLS to the proxy)",
+    help: "HTTP proxy by which https upstreams are reached; https_proxy does as well.",
+    secret: true,
+    read: (text) => {
+      const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+      return url?.protocol === "http:" && url.hostname !== "" ? url : undefined;
+    },
+  }),
+  noProxy: variable<readonly string[]>({
+    name: "NO_PROXY",
+    fallback: [],
+    shownDefault: "",
+    form: "give names or addresses with commas between them, or *",
+    help: "Hosts that are reached without HTTPS_PROXY, with all names below them; this machine always is.",
+    read: (text) => text.split(/[\s,]+/).filter((name) => name !== ""),
+  }),
   logLevel: variable<LogLevel>({
     name: "LOG_LEVEL",
     fallback: "info",
@@ -285,7 +307,7 @@ export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY =
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [property, row] of Object.entries(variables)) {
-    const text = env[row.name] ?? "";
+    const text = env[row.name] ?? (PROXY_VARIABLES.has(row.name) ? env[row.name.toLowerCase()] : null) ?? "";
     const value = text === "" ? row.fallback : row.read(text);
     if (text !== "" && value === undefined) problems.push(describeProblem(row, text));
     values[property] = value;
@@ -328,10 +350,17 @@ export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY =
 /** The values that must appear in no output. */
 export function secretValues(config: Config): string[] {
   const { adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken } = config;
+  const ofProxy = config.httpsProxy?.password || undefined;
   const ofCollector = config.otelHeaders.map(([, value]) => value);
-  return [adminPassword, adminApiToken, masterApiKey, encryptionKey, metricsToken, ...ofCollector].filter(
-    (value) => value !== undefined,
-  );
+  return [
+    adminPassword,
+    adminApiToken,
+    masterApiKey,
+    encryptionKey,
+    metricsToken,
+    ofProxy,
+    ...ofCollector,
+  ].filter((value) => value !== undefined);
 }
 
 /** Whether only this machine reaches a listener on `host`. A name other than localhost counts as reachable. */

@@ -19,6 +19,7 @@ import { lockDataFolder, openStorage, prepareDataFolder } from "./storage/storag
 import type { Pool, Strategy, Upstream } from "./types.ts";
 import { checkBaseUrl } from "./upstream/address-guard.ts";
 import { createUpstreamClient } from "./upstream/client.ts";
+import { createFindProxy } from "./upstream/forward-proxy.ts";
 
 /** The dashboard's memory begins with this much of the past. */
 const RESTORED_HISTORY_MS = 25 * 3_600_000;
@@ -60,7 +61,10 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
     events: keyEvents(recorder, (id) => pool.view(id)?.name ?? null),
   });
   settings.onChange(() => pool.settingsChanged());
-  const client = createUpstreamClient({ clock });
+  const client = createUpstreamClient({
+    clock,
+    findProxy: createFindProxy(config.httpsProxy, config.noProxy),
+  });
   const directory = new Directory();
   const upstreamDeps = { clock, pool, client, upstream: directory.upstream, settings: currentSettings };
 

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { Connection, type ConnectionOpener } from "./connection.ts";
 import type { DialGround } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
+import type { FindProxy } from "./forward-proxy.ts";
 import { Handshake } from "./handshake.ts";
 import { DEFAULT_LIMITS, type UpstreamLimits } from "./limits.ts";
 import { Origin } from "./origin.ts";
@@ -23,6 +24,8 @@ export interface UpstreamClientOptions {
   limits?: Partial<UpstreamLimits>;
   /** Names to addresses; the system's resolver by default. */
   lookup?: LookupName;
+  /** None by default. */
+  findProxy?: FindProxy;
 }
 
 export interface SocketClient extends UpstreamClient {
@@ -43,6 +46,7 @@ class Sockets implements SocketClient, DialGround {
   readonly resolver: Resolver;
   readonly #clock: Clock;
   readonly #ca: string | undefined;
+  readonly #findProxy: FindProxy;
   /** By scheme and authority as they stand in URLs; the oldest first. */
   #origins = new Map<string, Origin>();
   #openConnections = 0;
@@ -54,6 +58,7 @@ class Sockets implements SocketClient, DialGround {
     this.resolver = new Resolver(options.clock, this.limits, options.lookup ?? systemLookup);
     this.#clock = options.clock;
     this.#ca = options.ca;
+    this.#findProxy = options.findProxy ?? (() => null);
   }
 
   send(request: UpstreamRequest, options: SendOptions): PendingAnswer {
@@ -106,7 +111,7 @@ class Sockets implements SocketClient, DialGround {
     const isPlain = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
     if (!isPlain)
       throw new UpstreamFailure("forbidden_address", "the URL is not scheme, host, port and path", false);
-    const origin = new Origin(url, this.#ca, this.limits, this.ticker);
+    const origin = new Origin(url, this.#ca, this.#findProxy, this.limits, this.ticker);
     if (this.#closed) origin.retire();
     if (this.#origins.size >= this.limits.origins) this.#forgetOne();
     this.#origins.set(base, origin);

@@ -1,4 +1,6 @@
 import type { Socket, SocketHandler, TLSOptions } from "bun";
+import type { ForwardProxy } from "./forward-proxy.ts";
+import { Tunnel, type TunnelUser } from "./tunnel.ts";
 
 /** Who has a connection at the moment: an opening, an exchange, or the idle ones of an origin. */
 export interface ConnectionUser {
@@ -35,7 +37,7 @@ const HANDLERS: SocketHandler<Connection> = {
 };
 
 /** One socket, plain or TLS. Knows nothing of HTTP. */
-export class Connection {
+export class Connection implements TunnelUser {
   user: ConnectionUser = NOBODY;
   /** It has served a request before. */
   reused = false;
@@ -43,6 +45,8 @@ export class Connection {
   openedAt = 0;
   idleUntil = 0;
   #socket: Socket<Connection> | null = null;
+  /** While the way through a proxy is being opened. */
+  #tunnel: Tunnel | null = null;
   #opener: ConnectionOpener | null;
   #pieces: Uint8Array[] = NOTHING;
   #piece = 0;
@@ -65,6 +69,24 @@ export class Connection {
   open(address: string, port: number): void {
     const target = { hostname: address, port, data: this, socket: HANDLERS };
     Bun.connect(this.tls ? { ...target, tls: this.tls } : target).catch((error) => this.handleClose(error));
+  }
+
+  /** The same through a proxy at `address`, to `target` (host and port) behind it. */
+  openThrough(proxy: ForwardProxy, address: string, target: string): void {
+    this.#tunnel = new Tunnel(proxy, target, this);
+    this.#tunnel.open(address);
+  }
+
+  /** Only hosts that speak TLS are reached so: the proxy sees nothing of what is said. */
+  onTunnel(socket: Socket<Tunnel>): void {
+    const tls = this.tls ?? {};
+    this.#tunnel = null;
+    if (this.#destroyed) socket.terminate();
+    else socket.upgradeTLS({ data: this as Connection, tls, socket: HANDLERS });
+  }
+
+  onTunnelFailed(error: Error): void {
+    this.handleClose(error);
   }
 
   /** Writes all pieces in order, now or as the socket takes them. One call at a time. */
@@ -112,6 +134,7 @@ export class Connection {
   /** Breaks off (RST); nobody hears of the end. One that is still opening breaks off as soon as it is open. */
   destroy(): void {
     this.#detach();
+    this.#tunnel?.abort();
     this.#socket?.terminate();
   }
 

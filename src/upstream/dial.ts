@@ -46,14 +46,14 @@ export class Dial implements ConnectionOpener, Watched {
       this.#fail("forbidden_address", this.origin.refusal);
       return;
     }
-    const addresses = this.ground.resolver.resolve(this.origin.host);
+    const addresses = this.ground.resolver.resolve(this.#dialled);
     if (Array.isArray(addresses)) {
       this.#tryAll(addresses);
       return;
     }
     addresses.then(
       (found) => this.#tryAll(found),
-      (error) => this.#fail("connect_failed", failureWords(error, this.origin.hostPort), error),
+      (error) => this.#fail("connect_failed", failureWords(error, this.#whom), error),
     );
   }
 
@@ -64,14 +64,14 @@ export class Dial implements ConnectionOpener, Watched {
 
   onOpen(connection: Connection): void {
     this.#close();
-    this.ground.resolver.prefer(this.origin.host, this.#addresses[this.#tried - 1]!);
+    this.ground.resolver.prefer(this.#dialled, this.#addresses[this.#tried - 1]!);
     connection.openedAt = this.ground.ticker.now;
     this.dialer.onDialed(connection);
   }
 
   onOpenFailed(error: Error, insecure: boolean): void {
     if (!insecure && this.#tried < this.#addresses.length) this.#tryNext();
-    else this.#fail("connect_failed", failureWords(error, this.origin.hostPort));
+    else this.#fail("connect_failed", failureWords(error, this.#whom));
   }
 
   expire(): void {
@@ -85,7 +85,7 @@ export class Dial implements ConnectionOpener, Watched {
     if (this.#over) return;
     this.#addresses = addresses;
     if (addresses.length > 0) this.#tryNext();
-    else this.#fail("connect_failed", `the name of ${this.origin.hostPort} has no address`);
+    else this.#fail("connect_failed", `the name of ${this.#whom} has no address`);
   }
 
   #tryNext(): void {
@@ -99,7 +99,21 @@ export class Dial implements ConnectionOpener, Watched {
     const share = Math.min((this.#deadline - ticker.now) / left, limits.addressMs);
     this.due = left > 1 ? Math.min(ticker.after(share), this.#deadline) : this.#deadline;
     this.#connection = connection;
-    connection.open(this.#addresses[this.#tried++]!, this.origin.port);
+    const address = this.#addresses[this.#tried++]!;
+    const { proxy, port, hostPort } = this.origin;
+    if (proxy === null) connection.open(address, port);
+    else connection.openThrough(proxy, address, hostPort);
+  }
+
+  /** The host whose addresses are dialled: names behind a proxy are the proxy's to look up. */
+  get #dialled(): string {
+    return this.origin.proxy?.host ?? this.origin.host;
+  }
+
+  /** For messages. */
+  get #whom(): string {
+    const { proxy, hostPort } = this.origin;
+    return proxy === null ? hostPort : `${hostPort} by way of the proxy ${proxy.host}:${proxy.port}`;
   }
 
   #fail(kind: FailureKind, message: string, cause?: unknown): void {

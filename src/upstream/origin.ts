@@ -1,6 +1,7 @@
 import type { TLSOptions } from "bun";
 import { checkHost, isAddress } from "./address-guard.ts";
 import type { Connection, ConnectionUser } from "./connection.ts";
+import type { FindProxy, ForwardProxy } from "./forward-proxy.ts";
 import type { UpstreamLimits } from "./limits.ts";
 import type { Ticker, Watched } from "./ticker.ts";
 
@@ -21,6 +22,8 @@ export class Origin implements ConnectionUser, Watched {
   readonly tls: TLSOptions | null;
   /** Why nothing may be sent there, as a sentence; null: it may. */
   readonly refusal: string | null;
+  /** The proxy on the way there; null: none. */
+  readonly proxy: ForwardProxy | null;
   due = Number.POSITIVE_INFINITY;
   #idle: Connection[] = [];
   #retired = false;
@@ -28,6 +31,7 @@ export class Origin implements ConnectionUser, Watched {
   constructor(
     url: URL,
     ca: string | undefined,
+    findProxy: FindProxy,
     private readonly limits: UpstreamLimits,
     private readonly ticker: Ticker,
   ) {
@@ -36,6 +40,7 @@ export class Origin implements ConnectionUser, Watched {
     this.hostHeader = url.host;
     this.hostPort = `${url.hostname}:${this.port}`;
     this.refusal = checkHost(url.hostname);
+    this.proxy = url.protocol === "https:" ? findProxy(this.host) : null;
     this.tls = url.protocol === "https:" ? tlsOptions(this.host, ca) : null;
   }
 
