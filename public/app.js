@@ -31,6 +31,7 @@
       const text = countdown(Number(element.dataset.until) - serverNow(element));
       if (element.textContent !== text) element.textContent = text;
     }
+    moveCharts();
   }
   setInterval(() => document.hidden || tick(), 500);
 
@@ -135,6 +136,7 @@
   });
   document.addEventListener("htmx:after:swap", () => {
     openDialog();
+    drawCharts();
     tick();
     for (const [cell, before] of watched) if (cell.isConnected && cell.dataset.watch !== before) glow(cell);
   });
@@ -144,6 +146,146 @@
     cell.classList.add("glow");
     cell.addEventListener("animationend", () => cell.classList.remove("glow"), { once: true });
   }
+
+  // --- Charts: each is drawn from the table beneath it, which is all there is without scripts. One cursor for all.
+
+  const charts = new Map();
+
+  /** The legend's buttons name the table's columns; what is stacked stands on what is shown below it. */
+  function readChart(figure, hidden) {
+    const rows = [...figure.querySelectorAll("tbody tr")];
+    const below = rows.map(() => 0);
+    const series = [...figure.querySelectorAll(":scope > .legend button")].map((button, column) => {
+      const { series: name, look } = button.dataset;
+      const isShown = !hidden.has(name);
+      button.setAttribute("aria-pressed", String(isShown));
+      const values = rows.map(({ cells }, at) => {
+        const { value } = cells[column + 1].dataset;
+        if (value === undefined) return null;
+        if (look !== "stack" || !isShown) return Number(value);
+        below[at] += Number(value);
+        return below[at];
+      });
+      return { name, look, isShown, values, rect: button.querySelector("rect") };
+    });
+    // The highest of a stack is drawn first, a line over it.
+    const isStacked = ({ look }) => look === "stack";
+    const drawn = [...series.filter(isStacked).reverse(), ...series.filter((one) => !isStacked(one))];
+    const times = rows.map((row) => Number(row.dataset.at));
+    return { rows, series: drawn, data: [times, ...drawn.map(({ values }) => values)] };
+  }
+
+  function makeChart(figure, chart) {
+    const { prefix, units, top, timeZone, movingS } = JSON.parse(figure.dataset.plot);
+    const area = figure.querySelector(".drawing");
+    const { color, borderTopColor, backgroundColor, font } = getComputedStyle(area);
+    const axis = { stroke: color, font, ticks: { show: false } };
+    const written = (value) => {
+      const level = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
+      return `${prefix}${Number((value / 1000 ** level).toPrecision(6))}${units[level]}`;
+    };
+    const day = { day: "numeric", month: "short" };
+    const hour = { hour: "2-digit", minute: "2-digit" };
+    const times = (_, ticks, __, ___, step) => {
+      const format = new Intl.DateTimeFormat("en-GB", { ...(step < 86_400 ? hour : day), timeZone });
+      return ticks.map((at) => format.format(at * 1000));
+    };
+    // Of a line's points only those are marked that stand alone between two gaps.
+    const alone = (plot, at) =>
+      plot.data[at].flatMap((value, i, all) =>
+        value != null && all[i - 1] == null && all[i + 1] == null ? i : [],
+      );
+    const lines = chart.series.map(({ look, rect }) => {
+      const { fill } = getComputedStyle(rect);
+      const stroke = look === "stack" ? backgroundColor : fill;
+      const fills = { stack: fill, area: `color-mix(in srgb, ${fill} 12%, transparent)` };
+      const dash = look === "dashed" ? [4, 4] : [];
+      return {
+        stroke,
+        fill: fills[look],
+        dash,
+        width: 1.5,
+        points: { show: true, filter: alone, size: 5, fill },
+      };
+    });
+    const options = {
+      width: area.clientWidth,
+      height: area.clientHeight,
+      legend: { show: false },
+      tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), timeZone),
+      cursor: { y: false, sync: { key: "page" }, drag: { x: !movingS, y: false } },
+      scales: { y: { range: (_, __, most) => [0, Math.max(top, (most ?? 0) * 1.05)] } },
+      axes: [
+        { ...axis, grid: { show: false }, values: times, size: 28 },
+        { ...axis, grid: { stroke: borderTopColor }, values: (_, ticks) => ticks.map(written), size: 56 },
+      ],
+      series: [{}, ...lines],
+      hooks: { setCursor: [() => showTip(figure, chart)] },
+    };
+    chart.plot?.destroy();
+    chart.tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true, inert: true });
+    chart.plot = new window.uPlot(options, chart.data, area);
+    chart.plot.over.append(chart.tip);
+    chart.movingS = movingS;
+    sizes.observe(area);
+  }
+
+  /** The legend again, with what the table says of the place that is pointed at. */
+  function showTip(figure, { plot, tip, rows }) {
+    const { idx, left } = plot.cursor;
+    tip.hidden = left < 0 || !rows[idx] || !plot.over.matches(":hover");
+    if (tip.hidden) return;
+    const [time, ...cells] = rows[idx].cells;
+    const legend = figure.querySelector(".legend").cloneNode(true);
+    for (const [at, button] of [...legend.children].entries())
+      button.querySelector("b").textContent = cells[at].textContent;
+    tip.replaceChildren(time.textContent, legend);
+    const isLeft = left < plot.over.clientWidth / 2;
+    tip.style.translate = isLeft ? `${left + 12}px` : `calc(${left - 12}px - 100%)`;
+  }
+
+  /** Draws what is new, and shows the numbers of now in what is there; a zoom stays. */
+  function drawCharts(anew) {
+    for (const figure of window.uPlot ? document.querySelectorAll("[data-plot]") : []) {
+      const chart = charts.get(figure) ?? { hidden: new Set() };
+      charts.set(figure, Object.assign(chart, readChart(figure, chart.hidden)));
+      const shape = chart.series.map(({ look, name }) => look + name).join();
+      if (anew === true || chart.shape !== shape) makeChart(figure, chart);
+      chart.shape = shape;
+      const { plot, data } = chart;
+      const { min, max } = plot.scales.x;
+      const isZoomed = min > data[0][0] || (max && max < data[0].at(-1));
+      plot.batch(() => {
+        for (const [at, { isShown }] of chart.series.entries()) plot.setSeries(at + 1, { show: isShown });
+        plot.setData(data, !isZoomed);
+        if (isZoomed) plot.setScale("x", { min, max });
+      });
+    }
+    moveCharts();
+  }
+
+  /** The last hour goes on by the second, on the server's clock. */
+  function moveCharts() {
+    for (const [figure, { plot, movingS }] of charts) {
+      if (!movingS || !figure.isConnected) continue;
+      const max = serverNow(figure) / 1000;
+      plot.setScale("x", { min: max - movingS, max });
+    }
+  }
+
+  function toggleSeries(button) {
+    const { hidden } = charts.get(button.closest("[data-plot]"));
+    if (!hidden.delete(button.dataset.series)) hidden.add(button.dataset.series);
+    drawCharts();
+  }
+
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries)
+      charts.get(target.parentElement)?.plot.setSize(contentRect);
+  });
+  const redraw = () => drawCharts(true);
+  new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
   // --- Clicks and keys.
 
@@ -156,6 +298,7 @@
 
   const clicks = {
     "[data-theme-switch]": switchTheme,
+    "[data-plot] .legend button": toggleSeries,
     "[data-dismiss]": (button) => button.closest(".notice").remove(),
     "[data-copy]": copy,
     "#dialog [data-close]": (_, event) => {
@@ -244,6 +387,7 @@
     const toasts = byId("toasts");
     if (toasts) watchToasts(toasts);
     showTheme();
+    drawCharts();
     tick();
   });
 })();

@@ -7,10 +7,13 @@ import alpinePath from "@alpinejs/csp/dist/cdn.min.js" with { type: "file" };
 import picoPath from "@picocss/pico/css/pico.min.css" with { type: "file" };
 import { Elysia } from "elysia";
 import htmxPath from "htmx.org/dist/htmx.min.js" with { type: "file" };
+import uplotJsPath from "uplot/dist/uPlot.iife.min.js" with { type: "file" };
+import uplotCssPath from "uplot/dist/uPlot.min.css" with { type: "file" };
 
 import appJsPath from "../public/app.js" with { type: "file" };
 import bootJsPath from "../public/boot.js" with { type: "file" };
 import faviconPath from "../public/favicon.svg" with { type: "file" };
+import chartsPath from "../public/styles/charts.css" with { type: "file" };
 import controlsPath from "../public/styles/controls.css" with { type: "file" };
 import dashboardPath from "../public/styles/dashboard.css" with { type: "file" };
 import docsPath from "../public/styles/docs.css" with { type: "file" };
@@ -35,6 +38,7 @@ const STYLES = [
   piecesPath,
   tablesPath,
   dashboardPath,
+  chartsPath,
   formsPath,
   docsPath,
   phonePath,
@@ -51,10 +55,12 @@ interface AssetFile {
 /** Every file that a browser may ask for. Naming them here is what puts them into the executable. */
 const FILES = {
   "pico.css": { paths: [picoPath], type: CSS, layer: "pico" },
+  "uplot.css": { paths: [uplotCssPath], type: CSS, layer: "uplot" },
   "app.css": { paths: STYLES, type: CSS },
   "boot.js": { paths: [bootJsPath], type: JS },
   "htmx.js": { paths: [htmxPath], type: JS },
   "alpine.js": { paths: [alpinePath], type: JS },
+  "uplot.js": { paths: [uplotJsPath], type: JS },
   "app.js": { paths: [appJsPath], type: JS },
   "favicon.svg": { paths: [faviconPath], type: SVG },
 } as const satisfies Record<string, AssetFile>;

@@ -76,9 +76,14 @@ export function instantAt(shown: number, timeZone: string): number {
   return isShown(first) || !isShown(second) ? first : second;
 }
 
+/** What clocks in the zone show, as forms have it: `2026-11-24T14:05:30`. */
+export function shownAt(ms: number, timeZone: string): string {
+  // Swedes write dates as computers do.
+  const swedish = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
+  return swedish.format(ms).replace(" ", "T");
+}
+
 /** By how many ms clocks in the zone are ahead of UTC. */
 function offsetAt(ms: number, timeZone: string): number {
-  const time = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" });
-  // "2026-11-24 14:05:30": Swedes write dates as computers do.
-  return Date.parse(`${time.format(ms).replace(" ", "T")}Z`) - Math.floor(ms / 1_000) * 1_000;
+  return Date.parse(`${shownAt(ms, timeZone)}Z`) - Math.floor(ms / 1_000) * 1_000;
 }

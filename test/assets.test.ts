@@ -6,16 +6,18 @@ import { startPages } from "./support/page-server.ts";
 
 const NAMES: AssetName[] = [
   "pico.css",
+  "uplot.css",
   "app.css",
   "boot.js",
   "htmx.js",
   "alpine.js",
+  "uplot.js",
   "app.js",
   "favicon.svg",
 ];
 /** What a first visit may weigh on the wire, in all. */
 const FIRST_PAGE_BYTES = 120_000;
-const MAX_OWN_SCRIPT_LINES = 250;
+const MAX_OWN_SCRIPT_LINES = 400;
 
 const app = new Elysia().use(createAssets());
 let url: string;

@@ -16,10 +16,12 @@ const HTMX = {
   noSwap: [204, 304, "4xx", "5xx"],
   // Settling copies style attributes from the old element to the new one, which the policy forbids.
   defaultSettleDelay: 0,
+  // What a reader has opened stays open when the page lives on.
+  morphIgnore: ["data-htmx-powered", "open"],
 };
 
 /** The whole HTML document around a page. `boot.js` runs before the first paint, the other scripts after it. */
-export function Document(props: PropsWithChildren<{ title: string; theme: Theme }>) {
+export function Document(props: PropsWithChildren<{ title: string; theme: Theme; charts?: boolean }>) {
   return (
     <>
       {"<!doctype html>"}
@@ -32,9 +34,11 @@ export function Document(props: PropsWithChildren<{ title: string; theme: Theme 
           <title safe>{`${props.title} · Load Balancer`}</title>
           <link rel="icon" href={assetUrl("favicon.svg")} type="image/svg+xml" />
           <link rel="stylesheet" href={assetUrl("pico.css")} />
+          {props.charts ? <link rel="stylesheet" href={assetUrl("uplot.css")} /> : null}
           <link rel="stylesheet" href={assetUrl("app.css")} />
           <script src={assetUrl("boot.js")} />
           <script defer src={assetUrl("htmx.js")} />
+          {props.charts ? <script defer src={assetUrl("uplot.js")} /> : null}
           <script defer src={assetUrl("app.js")} />
           <script defer src={assetUrl("alpine.js")} />
         </head>

@@ -116,6 +116,12 @@ export function fullTime(at: number, reader: Reader): string {
   return formatter(reader.timeZone, "full").format(at);
 }
 
+/** When a bucket of statistics began: 24 Nov 2026 for a day, 24 Nov 14:00 for what is shorter. */
+export function bucketText(at: number, bucketS: number, timeZone: string): string {
+  if (bucketS === 86_400) return formatter(timeZone, "day").format(at);
+  return `${formatter(timeZone, "month").format(at)} ${formatter(timeZone, "minute").format(at)}`;
+}
+
 /** The zone if this runtime knows it, UTC otherwise. */
 export function knownTimeZone(name: string | undefined): string {
   if (!name || name.length > 64) return "UTC";
@@ -133,6 +139,7 @@ const STYLES = {
   clock: { ...time, second: "2-digit" },
   minute: time,
   day,
+  month: { day: "numeric", month: "short" },
   weekday: { weekday: "short" },
   full: { ...day, ...time, second: "2-digit", timeZoneName: "short" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;

@@ -15,6 +15,8 @@ export interface Frame {
   keysInNeed: number;
   banners: BannerProps[];
   notice: Notice | null;
+  /** The page has charts, so the library that draws them is loaded. */
+  charts?: boolean | undefined;
   /** False where `REQUIRE_ADMIN_LOGIN=false` leaves nothing to log out of. */
   canLogOut: boolean;
 }
@@ -23,7 +25,7 @@ export interface Frame {
 export function Layout(props: PropsWithChildren<Frame>) {
   const navigation = { items: props.navigation, current: props.section, keysInNeed: props.keysInNeed };
   return (
-    <Document title={props.title} theme={props.theme}>
+    <Document title={props.title} theme={props.theme} charts={props.charts === true}>
       <a class="skip" href="#main">
         Skip to content
       </a>

@@ -36,6 +36,7 @@ import {
   resetStatistics,
   showData,
 } from "./settings-data.tsx";
+import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
 
 /** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
 const PAGES: PageRoute[] = [
@@ -59,6 +60,10 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/keys/:id/test", handle: testKey },
   { method: "GET", path: "/keys/:id/delete", handle: askForDeletion },
   { method: "POST", path: "/keys/:id/delete", handle: deleteKey },
+  { method: "GET", path: "/stats", handle: showStats },
+  { method: "GET", path: "/stats/csv", handle: downloadStats },
+  { method: "GET", path: "/stats/reset", handle: askForStatsReset },
+  { method: "POST", path: "/stats/reset", handle: resetStats },
   { method: "GET", path: "/logs", handle: showLogs },
   { method: "GET", path: "/logs/:id", handle: showRequest },
   { method: "GET", path: "/settings", handle: showSettings },

@@ -30,6 +30,8 @@ interface PageInfo {
   status?: number;
   /** The page's address in its shortest form, for the browser's address bar after a search. */
   address?: string;
+  /** It has charts. */
+  charts?: boolean;
 }
 
 export function htmlResponse(content: JSX.Element, status = 200, extra: [string, string][] = []): Response {
@@ -74,6 +76,7 @@ export async function page(context: PageContext, info: PageInfo, body: JSX.Eleme
       keysInNeed={keysInNeed}
       banners={await banners(deps, context.reader)}
       notice={context.notice}
+      charts={info.charts}
       canLogOut={deps.requireAdminLogin}
     >
       {body}

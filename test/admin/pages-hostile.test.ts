@@ -68,6 +68,11 @@ const paths = (): [path: string, headers?: Record<string, string>][] => {
     [`/keys/${id}/delete`, dialog],
     ["/keys/add", dialog],
     ["/keys/paste", dialog],
+    ["/stats"],
+    ["/stats?group=pool", live],
+    ["/stats?group=upstream"],
+    ["/stats?group=model"],
+    ["/stats?group=outcome"],
     ["/logs"],
     ["/logs?kind=error", live],
     ["/logs?kind=key_event", live],
@@ -116,6 +121,8 @@ for (const [what, text] of HOSTILE) {
     const answers = [
       await pages.ask(`/keys?q=${given}&status=${given}&sort=created_at`),
       await pages.ask(`/logs?q=${given}&model=${given}&outcome=${given}&key_id=${given}&kind=${given}`),
+      await pages.ask(`/stats?range=own&from=${given}&to=${given}&group=${given}&compare=${given}`),
+      await pages.ask(`/stats?range=${given}&table=${given}`),
       await pages.ask(`/login?next=${given}&why=${given}`, { headers: { cookie: "" } }),
       await pages.ask(`/keys/${given}`),
       await pages.ask("/keys", {

@@ -25,6 +25,10 @@ describe("every page", () => {
     [() => `/keys/${keyId(2)}`, "gem-prod-03"],
     [() => `/keys/${keyId(2)}/edit`, "Edit gem-prod-03"],
     [() => `/keys/${keyId(2)}/delete`, "Delete gem-prod-03"],
+    [() => "/stats", "Stats"],
+    [() => "/stats?range=week&group=outcome&compare=off", "Stats"],
+    [() => "/stats?range=own&from=2026-11-20T10:00Z&to=2026-11-21T10:00Z&group=pool", "Stats"],
+    [() => "/stats/reset", "Reset statistics"],
     [() => "/logs", "Logs"],
     [() => "/logs?kind=error", "Logs"],
     [() => "/logs?kind=key_event", "Logs"],
@@ -82,7 +86,7 @@ describe("every page", () => {
   });
 
   test("to htmx gives its living part alone, and the number of keys in need with it", async () => {
-    for (const path of ["/", "/keys", "/logs", `/keys/${keyId(2)}`]) {
+    for (const path of ["/", "/keys", "/stats", "/logs", `/keys/${keyId(2)}`]) {
       const { html } = await pages.ask(path, { headers: LIVE });
       expect(html).toStartWith('<div id="live"');
       expect(html).not.toContain("<html");

@@ -21,7 +21,8 @@ import {
   type RequestRecord,
   type Upstream,
 } from "../../src/types.ts";
-import { fakePools, fakeStats, fakeUpstreams } from "./fake-places.ts";
+import { fakePools, fakeUpstreams } from "./fake-places.ts";
+import { fakeStats } from "./fake-stats.ts";
 import { keyView } from "./keys.ts";
 
 /** An invented installation in memory, in every state that the pages can show: for render tests and screenshots. */
@@ -645,7 +646,12 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       facets: async () => ({ models: [], keys: [], outcomes: [], pools: [] }),
       listen: () => () => undefined,
     },
-    stats: fakeStats({ ...data, clock }),
+    stats: {
+      read: async (query) => fakeStats(query, clock.now(), data.keys, data),
+      reset: async () => undefined,
+      fold: unused,
+      prune: unused,
+    },
     cleanup: {
       run: unused,
       keepInBounds: unused,

@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import type { PoolOperations, StatsOperations, UpstreamOperations } from "../../src/operations/types.ts";
+import type { PoolOperations, UpstreamOperations } from "../../src/operations/types.ts";
 import { InputError, NotFoundError } from "../../src/types.ts";
 import { presets } from "../../src/upstream/presets.ts";
 import type { FakeInstallation } from "./fake-operations.ts";
@@ -56,50 +56,5 @@ export function fakeUpstreams({ upstreams }: Pick<FakeInstallation, "upstreams">
     }),
     models: (id) => (find(id).isDefault ? Array.from({ length: MODELS }, (_, at) => `model-${at}`) : null),
     moveKeys: unused,
-  };
-}
-
-const NO_TIMES = { p50: null, p95: null, p99: null };
-
-/** So many requests in the last hour at each upstream, a few of them failed. */
-export function fakeStats({
-  upstreams,
-  clock,
-}: Pick<FakeInstallation, "upstreams"> & { clock: Clock }): StatsOperations {
-  const sums = (requests: number) => ({
-    requests,
-    successes: Math.round(requests * 0.98),
-    errors: Math.round(requests * 0.013),
-    clientErrors: requests - Math.round(requests * 0.98) - Math.round(requests * 0.013),
-    attempts: requests,
-    failovers: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    cachedTokens: 0,
-    reasoningTokens: 0,
-    estimatedRequests: 0,
-    unpricedRequests: 0,
-    costUsd: null,
-    ttftMs: NO_TIMES,
-    durationMs: NO_TIMES,
-  });
-  return {
-    read: async () => ({
-      from: clock.now() - 3_600_000,
-      to: clock.now(),
-      bucketS: 60,
-      totals: sums(2_480),
-      series: [],
-      before: null,
-      groups: upstreams.map(({ id, name }, at) => ({
-        id,
-        label: name,
-        series: [],
-        ...sums(2_231 - at * 1_982),
-      })),
-    }),
-    reset: unused,
-    fold: unused,
-    prune: unused,
   };
 }

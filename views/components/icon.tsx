@@ -159,6 +159,19 @@ const LUCIDE = {
       <path d="M7 11V7a5 5 0 0 1 9.9-1" />
     </>
   ),
+  stats: (
+    <>
+      <path d="M3 3v16a2 2 0 0 0 2 2h16" />
+      <path d="m19 9-5 5-4-4-3 3" />
+    </>
+  ),
+  download: (
+    <>
+      <path d="M12 15V3" />
+      <path d="M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4" />
+      <path d="m7 10 5 5 5-5" />
+    </>
+  ),
   storage: (
     <>
       <ellipse cx="12" cy="5" rx="9" ry="3" />

@@ -3,16 +3,16 @@ import { attr } from "../attr.ts";
 import { KeysInNeed } from "./navigation.tsx";
 
 /**
- * The part of a page that lives: asked for again every 2 s (not in hidden tabs, see `app.js`) and after each
+ * The part of a page that lives: asked for again every 2 s or as said (not in hidden tabs, see `app.js`) and after each
  * action, morphed in place. `now` lets the countdowns run on the server's clock.
  */
-export function Live(props: PropsWithChildren<{ url: string; now: number }>) {
+export function Live(props: PropsWithChildren<{ url: string; now: number; every?: "2s" | "60s" }>) {
   return (
     <div
       id="live"
       data-now={String(props.now)}
       hx-get={attr(props.url)}
-      hx-trigger="every 2s, refresh-live from:body"
+      hx-trigger={`every ${props.every ?? "2s"}, refresh-live from:body`}
       hx-swap="outerMorph"
       hx-sync="queue last"
     >

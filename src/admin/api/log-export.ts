@@ -1,11 +1,9 @@
 import type { LogOperations, LogQuery } from "../../operations/types.ts";
+import { csvLine } from "../csv.ts";
 import { keyEventJson, requestJson } from "../present.ts";
 
 /** One page in memory at a time; the next is read when the client has taken this one. */
 const ROWS_A_PAGE = 250;
-/** A sheet takes a cell that begins so for a formula; an apostrophe before it makes it text. */
-const FORMULA = /^[=+\-@\t\r]/;
-const NEEDS_QUOTES = /[",\r\n]/;
 
 export const EXPORT_FORMATS = ["jsonl", "csv"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -25,8 +23,8 @@ const writers: Record<ExportFormat, Writer> = {
   },
   csv: {
     type: "text/csv",
-    head: (columns) => `${columns.join(",")}\r\n`,
-    row: (row, columns) => `${columns.map((column) => cell(row[column])).join(",")}\r\n`,
+    head: csvLine,
+    row: (row, columns) => csvLine(columns.map((column) => row[column])),
   },
 };
 
@@ -88,12 +86,4 @@ async function readRows(
   }
   const { data, nextCursor } = await logs.requests(query);
   return { rows: data.map(requestJson), nextCursor };
-}
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
