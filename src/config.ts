@@ -1,6 +1,24 @@
 import { readFileSync } from "node:fs";
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { join, resolve } from "node:path";
+import {
+  type AddressSet,
+  BOOLEAN_FORM,
+  OTEL_SAMPLERS,
+  type OtelSampler,
+  PAIRS_FORM,
+  type Pairs,
+  readBoolean,
+  readHost,
+  readNetworks,
+  readPairs,
+  readPath,
+  readToken,
+  readUrl,
+  readWhole,
+  TOKEN_FORM,
+  URL_FORM,
+} from "./config-forms.ts";
 import { parseEnvFile } from "./env-file.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { StartError } from "./types.ts";
@@ -22,36 +40,9 @@ interface Variable<T> {
   read(text: string): T | undefined;
 }
 
-/** A set of addresses, IPv4 and IPv6. */
-export interface AddressSet {
-  has(address: string): boolean;
-}
-
 /** By custom these are known in lower case too. */
 const PROXY_VARIABLES = new Set(["HTTPS_PROXY", "NO_PROXY"]);
 const MIN_PASSWORD_CHARACTERS = 8;
-const BOOLEANS: Record<string, boolean> = {
-  true: true,
-  "1": true,
-  yes: true,
-  false: false,
-  "0": false,
-  no: false,
-};
-const BOOLEAN_FORM = "give true or false (1, 0, yes and no do as well)";
-const URL_FORM = "give an http or https address";
-const PAIRS_FORM = "give name=value with commas between them; percent-encode what is not plain";
-export const OTEL_SAMPLERS = [
-  "always_on",
-  "always_off",
-  "traceidratio",
-  "parentbased_always_on",
-  "parentbased_always_off",
-  "parentbased_traceidratio",
-] as const;
-export type OtelSampler = (typeof OTEL_SAMPLERS)[number];
-type Pairs = readonly (readonly [name: string, value: string])[];
-const TOKEN_FORM = "give printable ASCII characters without spaces: it travels in an HTTP header";
 
 const variable = <T>(row: Variable<T>): Variable<T> => row;
 
@@ -393,64 +384,4 @@ export function readEnvironment(cwd: string): Environment {
 function describeProblem(row: Variable<unknown>, text: string): string {
   const shown = row.secret ? "the value (not shown)" : JSON.stringify(text.slice(0, 100));
   return `${row.name}: ${shown} cannot be used; ${row.form}`;
-}
-
-function readWhole(text: string, max: number): number | undefined {
-  const value = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.POSITIVE_INFINITY;
-  return value <= max ? value : undefined;
-}
-
-function readBoolean(text: string): boolean | undefined {
-  const key = text.trim().toLowerCase();
-  return Object.hasOwn(BOOLEANS, key) ? BOOLEANS[key] : undefined;
-}
-
-/** A PEM file's content in the place of its path is refused, and shown nowhere. */
-function readPath(text: string): string | undefined {
-  return /^[^\0\n]+$/.test(text) && !text.startsWith("-----") ? text : undefined;
-}
-
-function readToken(text: string): string | undefined {
-  return /^[\x21-\x7e]+$/.test(text) ? text : undefined;
-}
-
-function readUrl(text: string): string | undefined {
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
-  return url !== null && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, "") : undefined;
-}
-
-function readPairs(text: string): Pairs | undefined {
-  const pairs: [string, string][] = [];
-  for (const item of text.split(",").filter((part) => part.trim() !== "")) {
-    const at = item.indexOf("=");
-    if (at < 1) return undefined;
-    try {
-      pairs.push([item.slice(0, at).trim(), decodeURIComponent(item.slice(at + 1).trim())]);
-    } catch {
-      return undefined;
-    }
-  }
-  return pairs;
-}
-
-function readHost(text: string): string | undefined {
-  const host = text.trim().replace(/^\[(.*)\]$/, "$1");
-  const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
-  const isName = host.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, "i").test(host);
-  return isIP(host) !== 0 || isName ? host : undefined;
-}
-
-function readNetworks(text: string): AddressSet | undefined {
-  const networks = new BlockList();
-  for (const item of text.split(/[\s,]+/).filter((part) => part !== "")) {
-    const [address = "", bits, ...rest] = item.split("/");
-    const version = isIP(address);
-    const width = version === 4 ? 32 : 128;
-    const prefix = bits === undefined ? width : readWhole(bits, width);
-    if (version === 0 || prefix === undefined || rest.length > 0) return undefined;
-    networks.addSubnet(address, prefix, version === 4 ? "ipv4" : "ipv6");
-  }
-  return {
-    has: (address) => isIP(address) !== 0 && networks.check(address, isIPv4(address) ? "ipv4" : "ipv6"),
-  };
 }

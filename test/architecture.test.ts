@@ -28,7 +28,11 @@ const MAY_IMPORT: Record<string, string[] | "everything"> = {
 const SHARED = ["types", "clock", "log", "time-zone", "version"];
 
 /** Files that are one module together. */
-const ONE_MODULE: Record<string, string> = { "setting-types": "settings", "env-file": "config" };
+const ONE_MODULE: Record<string, string> = {
+  "setting-types": "settings",
+  "env-file": "config",
+  "config-forms": "config",
+};
 
 interface Source {
   path: string;
