@@ -98,10 +98,8 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const { adminPassword, adminApiToken, masterApiKey, metricsToken, requireAdminLogin, trustedProxies } =
     config;
   const newPassword = await ensurePassword({ storage, adminPassword });
-  const sessions = createSessions(
-    await createSessionOperations({ storage, secretBox, adminPassword, clock }),
-    clock,
-  );
+  const sessionOperations = await createSessionOperations({ storage, secretBox, adminPassword, clock });
+  const sessions = createSessions(sessionOperations, clock);
 
   // The data plane.
   let draining = false;
@@ -262,7 +260,20 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         describeApi: () => describeApi(adminApiRoutes(apiDeps), version),
         requireAdminLogin,
         openProxy: masterApiKey === undefined ? openTo : "nobody",
-        about: { dataDir: config.dataDir },
+        sessionOperations,
+        about: {
+          dataDir: config.dataDir,
+          startedAt: now,
+          runtime: `Bun ${Bun.version}`,
+          database: storage.engine,
+          isSet: {
+            adminPassword: adminPassword !== undefined,
+            adminApiToken: adminApiToken !== undefined,
+            masterApiKey: masterApiKey !== undefined,
+            metricsToken: metricsToken !== undefined,
+            encryptionKey: config.encryptionKey !== undefined,
+          },
+        },
         probeEndpoint: (baseUrl) =>
           probeEndpoint(
             { ...upstreamDeps, keys: () => pool.views(), upstreams: () => directory.upstreams },

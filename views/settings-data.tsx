@@ -5,7 +5,7 @@ import { FormActions, FormShell, formLive, type Place } from "./components/form-
 import { Icon } from "./components/icon.tsx";
 import { Live } from "./components/live.tsx";
 import { Ago } from "./components/time.tsx";
-import { bytes, count, duration, exact, type Reader } from "./format.ts";
+import { bytes, duration, exact, type Reader } from "./format.ts";
 import { SettingsHead } from "./settings-tabs.tsx";
 import { plural, sentence } from "./verdicts.ts";
 
@@ -93,9 +93,7 @@ export function DatabaseNow(props: Omit<SettingsDataProps, "cleanup">) {
               </span>
             </FactOf>
             <FactOf label="Requests">
-              <span title={exact(report.requests)} safe>
-                {count(report.requests)}
-              </span>
+              <span safe>{exact(report.requests)}</span>
             </FactOf>
             <FactOf label="Oldest">
               <Ago at={report.oldestRequestAt} reader={reader} />

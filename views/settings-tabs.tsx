@@ -4,7 +4,9 @@ import { PageHead } from "./components/page-head.tsx";
 /** The parts of the Settings page, each with an address of its own. */
 export const SETTINGS_TABS = [
   { href: "/settings", label: "Settings" },
+  { href: "/settings/security", label: "Security" },
   { href: "/settings/data", label: "Data" },
+  { href: "/settings/about", label: "About" },
 ] as const;
 
 export type SettingsTab = (typeof SETTINGS_TABS)[number]["href"];

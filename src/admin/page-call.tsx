@@ -22,6 +22,7 @@ export async function answerPage(
     url: new URL(request.url),
     id,
     actor: "admin",
+    session: null,
     reader: { now: deps.clock.now(), timeZone: readTimeZone(request) },
     notice: readNotice(request),
     part: partOf(request),
@@ -45,6 +46,7 @@ async function refuse(context: PageContext): Promise<Response | null> {
   const { caller, refusal } = await context.deps.access.decide(context.request);
   if (caller !== null) {
     context.actor = caller.actor;
+    context.session = caller.session;
     return null;
   }
   if (refusal.status === 401) return toLogin(context);

@@ -2,6 +2,7 @@ import type { Notice } from "../../views/components/notice.tsx";
 import type { Reader } from "../../views/format.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { Session, SessionOperations } from "../operations/sessions.ts";
 import type { Actor, Operations } from "../operations/types.ts";
 import type { Live } from "../record/types.ts";
 import type { Access } from "./access.ts";
@@ -15,6 +16,7 @@ export interface PageDeps {
   live: Live;
   access: Access;
   sessions: Pick<Sessions, "logIn" | "logOut" | "confirm">;
+  sessionOperations: Pick<SessionOperations, "list" | "end" | "endOthers" | "changePassword">;
   clientOf: ClientOf;
   clock: Clock;
   logger: Pick<Logger, "error">;
@@ -38,6 +40,16 @@ export interface PageDeps {
 export interface About {
   /** The folder of all data, as a full path. */
   dataDir: string;
+  /** Epoch ms. */
+  startedAt: number;
+  /** "Bun 1.4.5", "SQLite 3.51.0". */
+  runtime: string;
+  database: string;
+  /** Which secrets of the environment are set; their values are nobody's business. */
+  isSet: Record<
+    "adminPassword" | "adminApiToken" | "masterApiKey" | "metricsToken" | "encryptionKey",
+    boolean
+  >;
 }
 
 /** One request for a page, by someone who may ask for it. */
@@ -48,6 +60,8 @@ export interface PageContext {
   /** The `:id` of the path; empty where it has none. */
   id: string;
   actor: Actor;
+  /** Null where no login is asked for. */
+  session: Session | null;
   reader: Reader;
   /** The notice that an action left for the next page. */
   notice: Notice | null;

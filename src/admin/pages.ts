@@ -29,6 +29,7 @@ import {
   testAlert,
   testEndpoint,
 } from "./settings.tsx";
+import { showAbout } from "./settings-about.tsx";
 import {
   askForCleanup,
   askForStatisticsReset,
@@ -36,6 +37,7 @@ import {
   resetStatistics,
   showData,
 } from "./settings-data.tsx";
+import { changePassword, endOtherSessions, endSession, showSecurity } from "./settings-security.tsx";
 import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
 
 /** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
@@ -72,6 +74,11 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings/reset", handle: resetSettings },
   { method: "POST", path: "/settings/endpoint/test", handle: testEndpoint },
   { method: "POST", path: "/settings/alerts/test", handle: testAlert },
+  { method: "GET", path: "/settings/security", handle: showSecurity },
+  { method: "POST", path: "/settings/security/password", handle: changePassword },
+  { method: "POST", path: "/settings/security/sessions/end", handle: endSession },
+  { method: "POST", path: "/settings/security/sessions/end-others", handle: endOtherSessions },
+  { method: "GET", path: "/settings/about", handle: showAbout },
   { method: "GET", path: "/settings/data", handle: showData },
   { method: "GET", path: "/settings/data/cleanup", handle: askForCleanup },
   { method: "POST", path: "/settings/data/cleanup", handle: cleanUp },

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { randomToken, type SecretBox } from "../secrets.ts";
 import type { Session, Storage } from "../storage/types.ts";
 import { createEvent } from "./key-events.ts";
-import { isPassword, type PasswordSource, passwordFingerprint } from "./password.ts";
+import { isPassword, type PasswordSource, passwordFingerprint, setPassword } from "./password.ts";
 
 export type { Session } from "../storage/types.ts";
 
@@ -24,8 +24,12 @@ export interface SessionOperations {
   /** A session that is neither ended nor over; null for any other id. Notes when it was last seen. */
   find(id: string): Promise<Session | null>;
   end(id: string): Promise<void>;
-  /** Also for a changed password. */
-  endAll(): Promise<void>;
+  /** Those that live, the one seen last first. */
+  list(): Promise<Session[]>;
+  /** All but this one; `null`: all. Answers how many ended. */
+  endOthers(keep: string | null): Promise<number>;
+  /** Ends every session but `keep`. @throws ConflictError, InputError as `setPassword` does. */
+  changePassword(next: string, keep: string | null): Promise<void>;
   noteFailure(address: string): Promise<void>;
 }
 
@@ -63,6 +67,18 @@ export async function createSessionOperations(deps: SessionOperationsDeps): Prom
     return seen;
   }
 
+  async function end(id: string): Promise<void> {
+    await storage.sessions.delete(id);
+    endings += 1;
+    cache.delete(id);
+  }
+
+  async function endOthers(keep: string | null): Promise<number> {
+    const others = (await storage.sessions.list()).filter(({ id }) => id !== keep);
+    for (const { id } of others) await end(id);
+    return others.length;
+  }
+
   return {
     signingSecret: await readSigningSecret(deps),
     find,
@@ -82,15 +98,17 @@ export async function createSessionOperations(deps: SessionOperationsDeps): Prom
       await storage.keyEvents.insert(createEvent(clock, "admin", "logged_in", `from ${address}`));
       return session;
     },
-    async end(id) {
-      await storage.sessions.delete(id);
-      endings += 1;
-      cache.delete(id);
+    end,
+    async list() {
+      const now = clock.now();
+      return (await storage.sessions.list()).filter(({ expiresAt }) => expiresAt > now);
     },
-    async endAll() {
-      await storage.sessions.deleteAll();
-      endings += 1;
-      cache.clear();
+    endOthers,
+    async changePassword(next, keep) {
+      await setPassword(next, source);
+      await storage.facts.set(PASSWORD_FINGERPRINT_FACT, await passwordFingerprint(source, deps.secretBox));
+      await endOthers(keep);
+      await storage.keyEvents.insert(createEvent(clock, "admin", "password_changed"));
     },
     async noteFailure(address) {
       const minute = Math.floor(clock.now() / 60_000);

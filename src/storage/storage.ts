@@ -93,6 +93,7 @@ export async function openStorage(options: {
         logger?.error("rows could not be stored", { count: refusals.length, first: refusals[0] });
     },
     takeIn: (load, options) => turns.take(() => takeIn({ sql, requests, rollups }, load, options)),
+    engine: `SQLite ${sql.get("SELECT sqlite_version() AS version")?.version}`,
     async checkWritable() {
       checkFile(path, file);
       await turns.take(() => sql.batch(() => writeFact(sql, WRITE_CHECK_FACT, String(clock.now()))));

@@ -88,6 +88,8 @@ export interface Storage {
    */
   takeIn(load: Load, options: TakeInOptions): Promise<{ added: number; present: number }>;
   maintenance: Maintenance;
+  /** What it is kept in, with its version: "SQLite 3.51.0". */
+  readonly engine: string;
   /** Proof that the database is there and can be written (one small write); rejects with the reason. */
   checkWritable(): Promise<void>;
   close(): void;

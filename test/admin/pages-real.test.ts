@@ -10,6 +10,7 @@ import { LiveRecord } from "../../src/record/live.ts";
 import type { RequestRecord } from "../../src/types.ts";
 import { type AdminParts, openParts, PASSWORD } from "../support/admin-server.ts";
 import { fakeRequest } from "../support/fake-operations.ts";
+import { FAKE_ABOUT } from "../support/page-server.ts";
 
 /** The pages over the real operations, storage, pool and sessions; nothing upstream. */
 let parts: AdminParts;
@@ -37,6 +38,7 @@ beforeAll(async () => {
     live: { figures: () => ({ ...live.figures(), recorder: { queued: 0, dropped: 0, lastError: null } }) },
     access: createAccess({ requireAdminLogin: true, isApiToken: () => false, sessions, clientOf }),
     sessions,
+    sessionOperations,
     clientOf,
     clock,
     logger: { error: (message, fields) => console.error(message, fields) },
@@ -45,7 +47,7 @@ beforeAll(async () => {
     openProxy: "this_machine",
     keepOpen: () => undefined,
     describeApi: () => describeApi([], "1.2.3"),
-    about: { dataDir: "/var/lib/load-balancer" },
+    about: FAKE_ABOUT,
     sendTestAlert: async () => null,
     probeEndpoint: async () => ({ isGood: true, message: "Answered in 120 ms and lists 47 models." }),
   });

@@ -3,17 +3,40 @@ import { createAccess } from "../../src/admin/access.ts";
 import { describeApi } from "../../src/admin/api/openapi.ts";
 import { adminApiRoutes } from "../../src/admin/api.ts";
 import { createClientOf } from "../../src/admin/client.ts";
-import type { PageDeps } from "../../src/admin/page-context.ts";
+import type { About, PageDeps } from "../../src/admin/page-context.ts";
 import { createPages } from "../../src/admin/pages.ts";
 import { createAssets } from "../../src/assets.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Session } from "../../src/operations/sessions.ts";
 import { createFakeInstallation, type FakeInstallation } from "./fake-operations.ts";
 
 export const PAGE_PASSWORD = "correct horse battery";
 /** The cookie of someone who is logged in. */
 export const SESSION = "lb_session=known";
+const FAKE_SESSION: Session = {
+  id: "known",
+  createdAt: Date.UTC(2026, 10, 20),
+  lastSeenAt: Date.UTC(2026, 10, 20),
+  expiresAt: Date.UTC(2100, 0, 1),
+  address: "127.0.0.1",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
+};
 /** So long a wrong password waits here. */
 const WAIT_S = 8;
+
+export const FAKE_ABOUT: About = {
+  dataDir: "/var/lib/load-balancer",
+  startedAt: Date.UTC(2026, 10, 20),
+  runtime: "Bun 1.4.5",
+  database: "SQLite 3.51.0",
+  isSet: {
+    adminPassword: false,
+    adminApiToken: true,
+    masterApiKey: false,
+    metricsToken: false,
+    encryptionKey: false,
+  },
+};
 
 export interface PageServer {
   url: string;
@@ -42,16 +65,7 @@ export async function startPages(
   const installation = createFakeInstallation(clock);
   const logged: unknown[] = [];
   const sessionOf = async (request: Request) =>
-    request.headers.get("cookie")?.includes(SESSION)
-      ? {
-          id: "known",
-          createdAt: 0,
-          lastSeenAt: 0,
-          expiresAt: Number.MAX_SAFE_INTEGER,
-          address: "127.0.0.1",
-          userAgent: "",
-        }
-      : null;
+    request.headers.get("cookie")?.includes(SESSION) ? FAKE_SESSION : null;
   const clientOf = createClientOf({
     connectionAddress: () => "127.0.0.1",
     clientAddress: (connection) => connection,
@@ -84,6 +98,22 @@ export async function startPages(
       },
       logOut: async () => "lb_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict",
     },
+    sessionOperations: {
+      list: async () => [
+        { ...FAKE_SESSION, id: "known", lastSeenAt: clock.now() },
+        {
+          ...FAKE_SESSION,
+          id: "other",
+          address: "2001:db8::17",
+          lastSeenAt: clock.now() - 7_200_000,
+          userAgent:
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile Safari/604.1",
+        },
+      ],
+      end: async () => undefined,
+      endOthers: async () => 1,
+      changePassword: async () => undefined,
+    },
     clientOf,
     clock,
     logger: { error: (message, fields) => logged.push({ message, ...fields }) },
@@ -92,7 +122,7 @@ export async function startPages(
     openProxy: options.openProxy ?? "nobody",
     keepOpen: () => undefined,
     describeApi: () => describeApi(adminApiRoutes({ ...deps, startedAtMonotonic: 0 }), deps.version),
-    about: { dataDir: "/var/lib/load-balancer" },
+    about: FAKE_ABOUT,
     sendTestAlert: async () => null,
     probeEndpoint: async () => ({ isGood: true, message: "Answered in 120 ms and lists 47 models." }),
   };

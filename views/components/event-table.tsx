@@ -25,6 +25,8 @@ const EVENT_LOOKS: Record<string, EventLook> = {
   tested: { word: "Tested" },
   settings_changed: { word: "Settings changed" },
   logged_in: { word: "Logged in" },
+  password_changed: { word: "Password changed" },
+  logs_cleaned: { word: "Log cleaned" },
   login_failed: { word: "Login failed", looks: "invalid" },
 };
 
