@@ -20,6 +20,7 @@ import docsPath from "../public/styles/docs.css" with { type: "file" };
 import formsPath from "../public/styles/forms.css" with { type: "file" };
 import framePath from "../public/styles/frame.css" with { type: "file" };
 import groundPath from "../public/styles/ground.css" with { type: "file" };
+import placesPath from "../public/styles/places.css" with { type: "file" };
 import phonePath from "../public/styles/phone.css" with { type: "file" };
 import piecesPath from "../public/styles/pieces.css" with { type: "file" };
 import tablesPath from "../public/styles/tables.css" with { type: "file" };
@@ -41,6 +42,7 @@ const STYLES = [
   chartsPath,
   formsPath,
   docsPath,
+  placesPath,
   phonePath,
 ];
 

@@ -1,7 +1,12 @@
 import type { PropsWithChildren } from "@elysiajs/html";
 import { Banner, type BannerProps } from "./components/banner.tsx";
 import { Icon, Mark } from "./components/icon.tsx";
-import { BottomNavigation, type NavigationItem, SideNavigation } from "./components/navigation.tsx";
+import {
+  BottomNavigation,
+  MoreNavigation,
+  type NavigationItem,
+  SideNavigation,
+} from "./components/navigation.tsx";
 import { type Notice, NoticeBox } from "./components/notice.tsx";
 import { Document, type Theme } from "./document.tsx";
 
@@ -60,6 +65,7 @@ export function Layout(props: PropsWithChildren<Frame>) {
       </div>
       <BottomNavigation {...navigation} />
       <div id="more" popover="auto">
+        <MoreNavigation {...navigation} />
         <FrameActions canLogOut={props.canLogOut} labelled />
       </div>
       <div id="toasts" role="status" aria-live="polite" />

@@ -8,5 +8,22 @@ export function href(path: string, parameters: Record<string, string | undefined
 
 /** A key's own page, or what can be done there. */
 export function keyPath(id: string, action?: string): string {
-  return `/keys/${encodeURIComponent(id)}${action ? `/${action}` : ""}`;
+  return pathOf("keys", id, action);
+}
+
+export function poolPath(id: string, action?: string): string {
+  return pathOf("pools", id, action);
+}
+
+export function upstreamPath(id: string, action?: string): string {
+  return pathOf("upstreams", id, action);
+}
+
+/** The list of keys, those of one pool or upstream. */
+export function keysHref(filter: { pool?: string; upstream?: string; status?: string }): string {
+  return href("/keys", { ...filter });
+}
+
+function pathOf(noun: string, id: string, action?: string): string {
+  return `/${noun}/${encodeURIComponent(id)}${action ? `/${action}` : ""}`;
 }

@@ -1,11 +1,11 @@
 import { DeleteForm } from "../../views/delete-form.tsx";
 import { KeyForm, type KeyFormProps, type KeyFormValues } from "../../views/key-form.tsx";
 import { PasteForm, PasteReport } from "../../views/paste-form.tsx";
-import { sentence } from "../../views/verdicts.ts";
 import type { KeyPatch } from "../operations/types.ts";
-import { ConflictError, InputError, type KeyView } from "../types.ts";
+import type { KeyView } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { readForm } from "./page-form.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 import { done, doneElsewhere, formPage, placeOf } from "./render.tsx";
 
 const SECTION = "/keys";
@@ -91,21 +91,6 @@ export async function deleteKey(context: PageContext): Promise<Response> {
   return openPage === `/keys/${id}`
     ? doneElsewhere(context, notice, "/keys")
     : done(context, notice, "/keys");
-}
-
-/** Wrong input, to be said in the form. */
-interface Refusal {
-  message: string;
-  fields: Record<string, string>;
-}
-
-/** @throws whatever is no refusal of the input. */
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof ConflictError) return { message: error.message, fields: {} };
-  if (!(error instanceof InputError)) throw error;
-  const fields = Object.entries(error.fields).map(([name, problem]) => [name, sentence(problem)]);
-  // Where a field says what is wrong with it, a summary adds nothing.
-  return { message: fields.length > 0 ? "" : error.message, fields: Object.fromEntries(fields) };
 }
 
 async function keyForm(

@@ -39,6 +39,17 @@ import {
 } from "./settings-data.tsx";
 import { changePassword, endOtherSessions, endSession, showSecurity } from "./settings-security.tsx";
 import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
+import { makeDefault, testUpstream } from "./upstream-actions.ts";
+import {
+  addUpstream,
+  askForUpstream,
+  askForUpstreamChanges,
+  askForUpstreamDeletion,
+  changeUpstream,
+  deleteUpstream,
+  tryAddress,
+} from "./upstream-forms.tsx";
+import { showUpstream, showUpstreams } from "./upstreams.tsx";
 
 /** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
 const PAGES: PageRoute[] = [
@@ -66,6 +77,18 @@ const PAGES: PageRoute[] = [
   { method: "GET", path: "/stats/csv", handle: downloadStats },
   { method: "GET", path: "/stats/reset", handle: askForStatsReset },
   { method: "POST", path: "/stats/reset", handle: resetStats },
+  { method: "GET", path: "/upstreams", handle: showUpstreams },
+  { method: "POST", path: "/upstreams", handle: addUpstream },
+  { method: "GET", path: "/upstreams/add", handle: askForUpstream },
+  { method: "POST", path: "/upstreams/try", handle: tryAddress },
+  { method: "GET", path: "/upstreams/try", handle: () => redirect("/upstreams/add") },
+  { method: "GET", path: "/upstreams/:id", handle: showUpstream },
+  { method: "POST", path: "/upstreams/:id", handle: changeUpstream },
+  { method: "GET", path: "/upstreams/:id/edit", handle: askForUpstreamChanges },
+  { method: "POST", path: "/upstreams/:id/default", handle: makeDefault },
+  { method: "POST", path: "/upstreams/:id/test", handle: testUpstream },
+  { method: "GET", path: "/upstreams/:id/delete", handle: askForUpstreamDeletion },
+  { method: "POST", path: "/upstreams/:id/delete", handle: deleteUpstream },
   { method: "GET", path: "/logs", handle: showLogs },
   { method: "GET", path: "/logs/:id", handle: showRequest },
   { method: "GET", path: "/settings", handle: showSettings },

@@ -216,6 +216,8 @@ export interface UpstreamOperations {
   list(): Promise<(Upstream & { health: UpstreamHealth })[]>;
   get(id: string): Promise<Upstream & { health: UpstreamHealth }>;
   presets(): Preset[];
+  /** The known provider that a base URL belongs to; null where it is none. */
+  presetFor(baseUrl: string): Preset | null;
   add(input: UpstreamInput, actor: Actor): Promise<Upstream>;
   /** A changed base URL clears the conditions of its keys. */
   edit(id: string, patch: Partial<UpstreamInput>, actor: Actor, seen?: Seen): Promise<Upstream>;

@@ -1,6 +1,6 @@
 import { Problem, url } from "../setting-types.ts";
 import { AUTH_STYLES, ConflictError, NotFoundError, type Upstream } from "../types.ts";
-import { presets } from "../upstream/presets.ts";
+import { presetFor, presets } from "../upstream/presets.ts";
 import type { OperationsParts } from "./deps.ts";
 import { createEvent, describeChanges } from "./key-events.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -64,6 +64,7 @@ export function createUpstreamOperations(
     list: async () => [...inventory.upstreams.values()].map(withHealth),
     get: async (id) => withHealth(find(id)),
     presets: () => [...presets],
+    presetFor,
     models: (id) => parts.listedModels(find(id).id),
     ...createUpstreamKeys(parts, keys, find),
 

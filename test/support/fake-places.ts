@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { PoolOperations, UpstreamOperations } from "../../src/operations/types.ts";
 import { InputError, NotFoundError } from "../../src/types.ts";
-import { presets } from "../../src/upstream/presets.ts";
+import { presetFor, presets } from "../../src/upstream/presets.ts";
 import type { FakeInstallation } from "./fake-operations.ts";
 
 const unused = () => Promise.reject(new Error("not part of the fake"));
@@ -43,6 +43,7 @@ export function fakeUpstreams({ upstreams }: Pick<FakeInstallation, "upstreams">
     list: async () => upstreams,
     get: async (id) => find(id),
     presets: () => [...presets],
+    presetFor,
     add: unused,
     edit: async (id, patch) => Object.assign(find(id), patch),
     remove: unused,

@@ -8,6 +8,8 @@ export interface NavigationItem {
   icon: IconName;
   /** Stands apart from the item before it. */
   apart?: boolean;
+  /** On a phone under "More", where the bar has no room for it. */
+  underMore?: boolean;
 }
 
 interface NavigationProps {
@@ -51,12 +53,32 @@ export function SideNavigation(props: NavigationProps) {
   );
 }
 
+/** The pages for which the bar of a phone has no room. */
+export function MoreNavigation(props: NavigationProps) {
+  const items = props.items.filter((item) => item.underMore);
+  return (
+    <nav aria-label="Main, more">
+      <ul>
+        {items.map((item) => (
+          <li>
+            <a href={item.href} aria-current={item.href === props.current ? "page" : undefined}>
+              <Icon name={item.icon} />
+              <span safe>{item.label}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
 /** On a phone: the pages at the thumb, the rest under "More". */
 export function BottomNavigation(props: NavigationProps) {
+  const items = props.items.filter((item) => !item.underMore);
   return (
     <nav class="bottom-nav" aria-label="Main, short">
       <ul>
-        {props.items.map((item) => (
+        {items.map((item) => (
           <li>
             <a href={item.href} aria-current={item.href === props.current ? "page" : undefined}>
               <Icon name={item.icon} size={20} />
