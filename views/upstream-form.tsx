@@ -1,4 +1,3 @@
-import type { UpstreamPreset } from "../src/operations/types.ts";
 import { AUTH_STYLES } from "../src/types.ts";
 import { attr } from "./attr.ts";
 import { SelectField, TextField } from "./components/field.tsx";
@@ -6,7 +5,7 @@ import { FormActions, FormError, FormShell, formLive, type Place } from "./compo
 import { PageHead } from "./components/page-head.tsx";
 import { PresetCards } from "./components/preset-cards.tsx";
 import { upstreamPath } from "./links.ts";
-import { AUTH_STYLE_WORDS, ownPartsOf, presetFacts } from "./upstream-words.ts";
+import { AUTH_STYLE_WORDS, ownPartsOf, presetFacts, type UpstreamPreset } from "./upstream-words.ts";
 
 /** What was typed, by the names of the fields; parts of a preset's address as `part_ACCOUNT_ID`. */
 export type UpstreamFormValues = Record<string, string>;

@@ -1,5 +1,19 @@
-import type { UpstreamPreset } from "../src/operations/types.ts";
 import type { AuthStyle } from "../src/types.ts";
+
+/** A known provider, with what is particular to it (`upstream/presets.ts`). */
+export interface UpstreamPreset {
+  name: string;
+  baseUrl: string;
+  authStyle: AuthStyle;
+  keysUrl: string;
+  note?: string;
+  ownParts?: Readonly<Record<string, string>>;
+  modelsAt?: string;
+  query?: string | null;
+  headers?: readonly (readonly [name: string, value: string])[];
+  pathAuth?: readonly (readonly [prefix: string, style: AuthStyle])[];
+  takesStreamOptions?: boolean;
+}
 
 /** How an upstream takes its key. */
 export const AUTH_STYLE_WORDS: Record<AuthStyle, string> = {

@@ -1,4 +1,3 @@
-import type { UpstreamPreset } from "../src/operations/types.ts";
 import { attr } from "./attr.ts";
 import { ActionForm } from "./components/button.tsx";
 import { Fact, FactOf, Facts } from "./components/facts.tsx";
@@ -11,7 +10,7 @@ import { Ago } from "./components/time.tsx";
 import { type UpstreamRow, upstreamActions } from "./components/upstream-table.tsx";
 import { exact, percent, type Reader } from "./format.ts";
 import { href, keysHref, upstreamPath } from "./links.ts";
-import { AUTH_STYLE_WORDS, presetFacts } from "./upstream-words.ts";
+import { AUTH_STYLE_WORDS, presetFacts, type UpstreamPreset } from "./upstream-words.ts";
 import { keysVerdict, plural, sentence } from "./verdicts.ts";
 
 interface UpstreamPageProps extends Omit<UpstreamRow, "models"> {

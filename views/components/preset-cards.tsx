@@ -1,7 +1,6 @@
-import type { UpstreamPreset } from "../../src/operations/types.ts";
 import { attr } from "../attr.ts";
 import { href } from "../links.ts";
-import { ownPartsOf, presetFacts } from "../upstream-words.ts";
+import { ownPartsOf, presetFacts, type UpstreamPreset } from "../upstream-words.ts";
 
 interface PresetCardsProps {
   presets: UpstreamPreset[];
