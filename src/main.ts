@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createApp } from "./app.ts";
+import { examineBeside, resetPasswordBeside } from "./beside.ts";
 import { systemClock } from "./clock.ts";
 import type { OpenFolder } from "./commands/command.ts";
 import { runCommand } from "./commands/program.ts";
@@ -73,6 +74,9 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   config: readConfig,
   serve,
   open: openFolder,
+  resetPassword: (config, given) => resetPasswordBeside(config, given, systemClock),
+  examine: (config) => examineBeside(config, systemClock),
+  stdin: () => Bun.stdin.text(),
   print: (line) => console.log(line),
   tell: (line) => console.error(line),
 });

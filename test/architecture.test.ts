@@ -6,9 +6,10 @@ const ROOT = join(import.meta.dir, "..");
 
 /** Who may know whom. A module is a folder of `src`, a file directly in it, or `views`. See ARCHITECTURE.md. */
 const MAY_IMPORT: Record<string, string[] | "everything"> = {
-  main: ["app", "installation", "config", "commands"],
+  main: ["app", "installation", "beside", "config", "commands"],
   app: "everything",
   installation: "everything",
+  beside: "everything",
   proxy: ["upstream", "pool", "record", "settings"],
   upstream: [],
   pool: [],

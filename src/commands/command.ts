@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Config } from "../config.ts";
+import type { Finding } from "../operations/doctor.ts";
 import type { Operations } from "../operations/types.ts";
 
 /** The opened data folder, as far as commands know it; nobody else can open it until `close`. */
@@ -15,11 +16,20 @@ export interface CommandContext {
   serve(): Promise<void>;
   /** @throws StartError where a server, or another command, works on the data folder. */
   open(config: Config): Promise<OpenFolder>;
+  /** Sets another admin password, also for a running server; undefined: one is made. */
+  resetPassword(config: Config, given: string | undefined): Promise<{ password: string; isServing: boolean }>;
+  /** Looks at everything and changes nothing, also beside a running server. */
+  examine(config: Config): AsyncIterable<Finding>;
+  /** All that comes on stdin. */
+  stdin(): Promise<string>;
   /** One line on stdout: what was asked for. */
   print(line: string): void;
   /** One line on stderr: what goes on meanwhile. */
   tell(line: string): void;
 }
+
+/** The command was carried out, and its result is a failure. */
+export class Failed extends Error {}
 
 /** One command: adds itself, with its help and its action, to the program. */
 export type AddCommand = (program: Command, context: CommandContext) => void;

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { ConflictError, InputError, NotFoundError, StartError } from "../types.ts";
 import { version } from "../version.ts";
-import type { AddCommand, CommandContext } from "./command.ts";
+import { type AddCommand, type CommandContext, Failed } from "./command.ts";
+import { addDoctor } from "./doctor.ts";
 import { addHealth } from "./health.ts";
 import { addHelp, environmentHelp } from "./help.ts";
 import { addMigrate } from "./migrate.ts";
+import { addResetPassword } from "./reset-password.ts";
 import { addServe } from "./serve.ts";
 import { addVersion } from "./version.ts";
 
@@ -12,7 +14,15 @@ const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
 /** Every command, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addServe, addMigrate, addHealth, addVersion, addHelp];
+const COMMANDS: readonly AddCommand[] = [
+  addServe,
+  addMigrate,
+  addDoctor,
+  addResetPassword,
+  addHealth,
+  addVersion,
+  addHelp,
+];
 
 /**
  * Runs the command that `args` name; none: `serve`.
@@ -58,7 +68,7 @@ function usageLine(text: string): string {
   return `${said[0]?.toUpperCase()}${said.slice(1)}${hint} \`load-balancer help\` lists what there is.`;
 }
 
-const EXPECTED = [StartError, InputError, ConflictError, NotFoundError];
+const EXPECTED = [Failed, StartError, InputError, ConflictError, NotFoundError];
 
 function failure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

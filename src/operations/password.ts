@@ -5,7 +5,6 @@ import { ConflictError, InputError } from "../types.ts";
 export const PASSWORD_HASH_FACT = "password_hash";
 /** Longer ones are refused unread: hashing them would cost what they please. */
 const MAX_PASSWORD_CHARS = 1_000;
-
 /** Shorter ones are guessed too soon. */
 const MIN_PASSWORD_CHARS = 10;
 

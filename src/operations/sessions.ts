@@ -11,7 +11,6 @@ const PASSWORD_FINGERPRINT_FACT = "password_fingerprint";
 const SECRET_BYTES = 32;
 export const SESSION_MS = 7 * 86_400_000;
 const TOUCH_EVERY_MS = 60_000;
-const MAX_CACHED = 1_000;
 const MAX_USER_AGENT_CHARS = 300;
 /** Failed log-ins that are noted in a minute; what floods beyond it is not worth a row each. */
 const MAX_FAILURE_EVENTS_A_MINUTE = 60;
@@ -44,38 +43,24 @@ export interface SessionOperationsDeps {
 export async function createSessionOperations(deps: SessionOperationsDeps): Promise<SessionOperations> {
   const { storage, clock } = deps;
   const source: PasswordSource = deps;
-  /** Living sessions by id, so that a polling page costs no query; an ending empties its place at once. */
-  const cache = new Map<string, Session>();
-  /** Counts endings: what was read from storage before one may not enter the cache after it. */
-  let endings = 0;
   const failures = { minute: 0, count: 0 };
 
   await storage.sessions.deleteExpired(clock.now());
   await endSessionsOfOtherPasswords(deps);
 
+  // Read each time (some µs): another process may have ended it, by a new password.
   async function find(id: string): Promise<Session | null> {
     const now = clock.now();
-    const endingsBefore = endings;
-    const session = cache.get(id) ?? (await storage.sessions.get(id));
+    const session = await storage.sessions.get(id);
     if (session === null || session.expiresAt <= now) return null;
-    if (endings !== endingsBefore) return find(id);
-    if (cache.size >= MAX_CACHED && !cache.has(id)) cache.clear();
-    const isStale = now - session.lastSeenAt >= TOUCH_EVERY_MS;
-    const seen = isStale ? { ...session, lastSeenAt: now } : session;
-    cache.set(id, seen);
-    if (isStale) await storage.sessions.touch(id, now);
-    return seen;
-  }
-
-  async function end(id: string): Promise<void> {
-    await storage.sessions.delete(id);
-    endings += 1;
-    cache.delete(id);
+    if (now - session.lastSeenAt < TOUCH_EVERY_MS) return session;
+    await storage.sessions.touch(id, now);
+    return { ...session, lastSeenAt: now };
   }
 
   async function endOthers(keep: string | null): Promise<number> {
     const others = (await storage.sessions.list()).filter(({ id }) => id !== keep);
-    for (const { id } of others) await end(id);
+    for (const { id } of others) await storage.sessions.delete(id);
     return others.length;
   }
 
@@ -98,7 +83,7 @@ export async function createSessionOperations(deps: SessionOperationsDeps): Prom
       await storage.keyEvents.insert(createEvent(clock, "admin", "logged_in", `from ${address}`));
       return session;
     },
-    end,
+    end: (id) => storage.sessions.delete(id),
     async list() {
       const now = clock.now();
       return (await storage.sessions.list()).filter(({ expiresAt }) => expiresAt > now);
@@ -120,7 +105,12 @@ export async function createSessionOperations(deps: SessionOperationsDeps): Prom
   };
 }
 
-async function endSessionsOfOtherPasswords(deps: SessionOperationsDeps): Promise<void> {
+/** Sessions made under the password of before end with it. */
+export async function endSessionsOfOtherPasswords(
+  deps: Pick<SessionOperationsDeps, "secretBox" | "adminPassword"> & {
+    storage: Pick<Storage, "facts" | "sessions">;
+  },
+): Promise<void> {
   const { facts, sessions } = deps.storage;
   const fingerprint = await passwordFingerprint(deps, deps.secretBox);
   if ((await facts.get(PASSWORD_FINGERPRINT_FACT)) === fingerprint) return;

@@ -116,6 +116,36 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
 }
 
 /**
+ * A connection of another process beside a server that may be running on the database: nothing is brought up to date.
+ * @throws StartError where there is none, it is damaged, or of another schema than this program's.
+ */
+export function openDatabaseBeside(path: string, mode: "read" | "write"): Sql {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    throw new StartError(
+      `There is no database ${path}: start the server once, or set DATA_DIR to where it is.`,
+    );
+  }
+  let database: Database | null = null;
+  try {
+    database = new Database(path, mode === "read" ? { readonly: true } : { readwrite: true });
+    database.run(`PRAGMA busy_timeout = ${START_BUSY_TIMEOUT_MS}`);
+    if (mode === "write") database.run("PRAGMA synchronous = FULL");
+    const known = migrations.at(-1)?.version ?? 0;
+    const found = schemaVersion(database);
+    if (found !== known) {
+      throw new StartError(
+        `The database ${path} has schema ${found}, this program knows ${known}: start the server of this version once, ` +
+          "which brings an older one up to date.",
+      );
+    }
+    return new Sql(database);
+  } catch (error) {
+    database?.close();
+    throw asStartError(error, path);
+  }
+}
+
+/**
  * The storage worker's own connection, to a database that `openDatabase` has opened before. What it writes, it writes
  * in its turn (see turns.ts), and its `checkpoint` task is what moves changes into the file.
  */
@@ -148,6 +178,12 @@ function checkDatabase(path: string, steps: readonly Migration[]): void {
   } finally {
     database.close();
   }
+}
+
+/** What SQLite's own check finds wrong, at most one thing; null: nothing. */
+export function firstProblem(sql: Sql): string | null {
+  const answer = String(sql.get("PRAGMA quick_check(1)")?.quick_check);
+  return answer === "ok" ? null : answer;
 }
 
 /** Names for `quick_check`: a table, or how many problems it lists of the whole file. */

@@ -15,6 +15,15 @@ export interface FolderLock {
  * @throws StartError where another process holds it.
  */
 export function lockDataFolder(dir: string): FolderLock {
+  const lock = tryLockDataFolder(dir);
+  if (lock !== null) return lock;
+  throw new StartError(
+    `Another load-balancer is running on the data folder ${resolve(dir)}: stop it, or set another DATA_DIR.`,
+  );
+}
+
+/** The same, but null where another process holds it. */
+export function tryLockDataFolder(dir: string): FolderLock | null {
   const path = join(resolve(dir), LOCK_FILE);
   let database: Database | null = null;
   try {
@@ -26,11 +35,7 @@ export function lockDataFolder(dir: string): FolderLock {
   } catch (error) {
     database?.close();
     const { code } = error as { code?: string };
-    if (code?.startsWith("SQLITE_BUSY") || code?.startsWith("SQLITE_LOCKED")) {
-      throw new StartError(
-        `Another load-balancer is running on the data folder ${resolve(dir)}: stop it, or set another DATA_DIR.`,
-      );
-    }
+    if (code?.startsWith("SQLITE_BUSY") || code?.startsWith("SQLITE_LOCKED")) return null;
     throw new StartError(
       `${path} cannot be locked (${code ?? String(error)}): the data folder must be on a disk with file locks.`,
     );

@@ -1,3 +1,4 @@
+import { examineBeside, resetPasswordBeside } from "../../src/beside.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { CommandContext } from "../../src/commands/command.ts";
 import { runCommand } from "../../src/commands/program.ts";
@@ -24,6 +25,9 @@ export async function command(
     config: () => loadConfig(env, false),
     serve: async () => void out.push("served"),
     open: (config) => openInstallation(config, log, systemClock),
+    resetPassword: (config, given) => resetPasswordBeside(config, given, systemClock),
+    examine: (config) => examineBeside(config, systemClock),
+    stdin: async () => "",
     print: (line) => void out.push(line),
     tell: (line) => void told.push(line),
     ...more,
