@@ -31,7 +31,7 @@
       const text = countdown(Number(element.dataset.until) - serverNow(element));
       if (element.textContent !== text) element.textContent = text;
     }
-    moveCharts();
+    if (document.querySelector("[data-plot*='movingS']")) drawCharts();
   }
   setInterval(() => document.hidden || tick(), 500);
 
@@ -149,143 +149,105 @@
 
   // --- Charts: each is drawn from the table beneath it, which is all there is without scripts. One cursor for all.
 
-  const charts = new Map();
+  const charts = new WeakMap();
+  const hiddenSeries = new Set();
+  const seriesName = (button) => `${button.closest("figure").id} ${button.dataset.series}`;
+  /** Of a line's points those that stand alone between two gaps. */
+  const alone = ({ data }, at) =>
+    data[at].flatMap((value, i, all) => (value != null && all[i - 1] == null && all[i + 1] == null ? i : []));
 
-  /** The legend's buttons name the table's columns; what is stacked stands on what is shown below it. */
-  function readChart(figure, hidden) {
-    const rows = [...figure.querySelectorAll("tbody tr")];
+  /** A series for each button of the legend, which names a column. The highest of a stack is drawn first. */
+  function readSeries(figure, rows, ground) {
     const below = rows.map(() => 0);
     const series = [...figure.querySelectorAll(":scope > .legend button")].map((button, column) => {
-      const { series: name, look } = button.dataset;
-      const isShown = !hidden.has(name);
-      button.setAttribute("aria-pressed", String(isShown));
-      const values = rows.map(({ cells }, at) => {
+      const { look } = button.dataset;
+      const isStacked = look === "stack";
+      const show = !hiddenSeries.has(seriesName(button));
+      button.setAttribute("aria-pressed", String(show));
+      const heights = rows.map(({ cells }, at) => {
         const { value } = cells[column + 1].dataset;
         if (value === undefined) return null;
-        if (look !== "stack" || !isShown) return Number(value);
-        below[at] += Number(value);
-        return below[at];
+        const height = Number(value) + (isStacked ? below[at] : 0);
+        if (isStacked && show) below[at] = height;
+        return height;
       });
-      return { name, look, isShown, values, rect: button.querySelector("rect") };
+      const { fill: colour } = getComputedStyle(button.querySelector("rect"));
+      const fill = { stack: colour, area: `color-mix(in srgb, ${colour} 12%, transparent)` }[look];
+      const line = { stroke: isStacked ? ground : colour, width: 1.5, dash: look === "dashed" ? [4, 4] : [] };
+      const points = { filter: alone, show: true, size: 5, fill: colour };
+      return { label: seriesName(button), look, show, heights, fill, ...line, points };
     });
-    // The highest of a stack is drawn first, a line over it.
-    const isStacked = ({ look }) => look === "stack";
-    const drawn = [...series.filter(isStacked).reverse(), ...series.filter((one) => !isStacked(one))];
-    const times = rows.map((row) => Number(row.dataset.at));
-    return { rows, series: drawn, data: [times, ...drawn.map(({ values }) => values)] };
+    return series.reverse().sort((a, b) => (a.look === "dashed") - (b.look === "dashed"));
   }
 
-  function makeChart(figure, chart) {
-    const { prefix, units, top, timeZone, movingS } = JSON.parse(figure.dataset.plot);
-    const area = figure.querySelector(".drawing");
-    const { color, borderTopColor, backgroundColor, font } = getComputedStyle(area);
-    const axis = { stroke: color, font, ticks: { show: false } };
-    const written = (value) => {
+  /** The page gives all options that are no functions and no colours. */
+  function makePlot(figure, area, style, series, data) {
+    const { prefix, units, timeZone, movingS, ...options } = JSON.parse(figure.dataset.plot);
+    const amount = (value) => {
       const level = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
       return `${prefix}${Number((value / 1000 ** level).toPrecision(6))}${units[level]}`;
     };
-    const day = { day: "numeric", month: "short" };
-    const hour = { hour: "2-digit", minute: "2-digit" };
-    const times = (_, ticks, __, ___, step) => {
-      const format = new Intl.DateTimeFormat("en-GB", { ...(step < 86_400 ? hour : day), timeZone });
-      return ticks.map((at) => format.format(at * 1000));
-    };
-    // Of a line's points only those are marked that stand alone between two gaps.
-    const alone = (plot, at) =>
-      plot.data[at].flatMap((value, i, all) =>
-        value != null && all[i - 1] == null && all[i + 1] == null ? i : [],
-      );
-    const lines = chart.series.map(({ look, rect }) => {
-      const { fill } = getComputedStyle(rect);
-      const stroke = look === "stack" ? backgroundColor : fill;
-      const fills = { stack: fill, area: `color-mix(in srgb, ${fill} 12%, transparent)` };
-      const dash = look === "dashed" ? [4, 4] : [];
-      return {
-        stroke,
-        fill: fills[look],
-        dash,
-        width: 1.5,
-        points: { show: true, filter: alone, size: 5, fill },
-      };
+    for (const axis of options.axes) Object.assign(axis, { stroke: style.color, font: style.font });
+    Object.assign(options.axes[1], {
+      grid: { stroke: style.borderTopColor, width: 1 },
+      values: (_, at) => at.map(amount),
     });
-    const options = {
-      width: area.clientWidth,
-      height: area.clientHeight,
-      legend: { show: false },
-      tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), timeZone),
-      cursor: { y: false, sync: { key: "page" }, drag: { x: !movingS, y: false } },
-      scales: { y: { range: (_, __, most) => [0, Math.max(top, (most ?? 0) * 1.05)] } },
-      axes: [
-        { ...axis, grid: { show: false }, values: times, size: 28 },
-        { ...axis, grid: { stroke: borderTopColor }, values: (_, ticks) => ticks.map(written), size: 56 },
-      ],
-      series: [{}, ...lines],
-      hooks: { setCursor: [() => showTip(figure, chart)] },
-    };
-    chart.plot?.destroy();
-    chart.tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true, inert: true });
-    chart.plot = new window.uPlot(options, chart.data, area);
-    chart.plot.over.append(chart.tip);
-    chart.movingS = movingS;
-    sizes.observe(area);
+    const range = () => [serverNow(figure) / 1000 - movingS, serverNow(figure) / 1000];
+    if (movingS) options.scales.x = { range };
+    const tzDate = (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), timeZone);
+    const size = { width: area.clientWidth, height: area.clientHeight };
+    const hooks = { setCursor: [() => showTip(figure, area)] };
+    return new window.uPlot({ ...options, ...size, tzDate, hooks, series: [{}, ...series] }, data, area);
   }
 
   /** The legend again, with what the table says of the place that is pointed at. */
-  function showTip(figure, { plot, tip, rows }) {
+  function showTip(figure, area) {
+    const { plot, rows } = charts.get(figure);
     const { idx, left } = plot.cursor;
+    const tip = area.querySelector(".tip");
     tip.hidden = left < 0 || !rows[idx] || !plot.over.matches(":hover");
     if (tip.hidden) return;
     const [time, ...cells] = rows[idx].cells;
-    const legend = figure.querySelector(".legend").cloneNode(true);
-    for (const [at, button] of [...legend.children].entries())
-      button.querySelector("b").textContent = cells[at].textContent;
-    tip.replaceChildren(time.textContent, legend);
+    tip.replaceChildren(time.textContent, figure.querySelector(":scope > .legend").cloneNode(true));
+    for (const [at, value] of [...tip.querySelectorAll("b")].entries())
+      value.textContent = cells[at].textContent;
     const isLeft = left < plot.over.clientWidth / 2;
     tip.style.translate = isLeft ? `${left + 12}px` : `calc(${left - 12}px - 100%)`;
   }
 
-  /** Draws what is new, and shows the numbers of now in what is there; a zoom stays. */
-  function drawCharts(anew) {
+  /** Draws what is new or looks different, and shows the numbers of now in what is there; a zoom stays. */
+  function drawCharts() {
     for (const figure of window.uPlot ? document.querySelectorAll("[data-plot]") : []) {
-      const chart = charts.get(figure) ?? { hidden: new Set() };
-      charts.set(figure, Object.assign(chart, readChart(figure, chart.hidden)));
-      const shape = chart.series.map(({ look, name }) => look + name).join();
-      if (anew === true || chart.shape !== shape) makeChart(figure, chart);
-      chart.shape = shape;
-      const { plot, data } = chart;
-      const { min, max } = plot.scales.x;
-      const isZoomed = min > data[0][0] || (max && max < data[0].at(-1));
-      plot.batch(() => {
-        for (const [at, { isShown }] of chart.series.entries()) plot.setSeries(at + 1, { show: isShown });
-        plot.setData(data, !isZoomed);
-        if (isZoomed) plot.setScale("x", { min, max });
-      });
-    }
-    moveCharts();
-  }
-
-  /** The last hour goes on by the second, on the server's clock. */
-  function moveCharts() {
-    for (const [figure, { plot, movingS }] of charts) {
-      if (!movingS || !figure.isConnected) continue;
-      const max = serverNow(figure) / 1000;
-      plot.setScale("x", { min: max - movingS, max });
+      const { plot, shape } = charts.get(figure) ?? {};
+      const area = figure.querySelector(".drawing");
+      const style = getComputedStyle(area);
+      const rows = [...figure.querySelectorAll("tbody tr")];
+      const series = readSeries(figure, rows, style.backgroundColor);
+      const times = rows.map((row) => Number(row.dataset.at));
+      const data = [times, ...series.map(({ heights }) => heights)];
+      const { min, max } = plot?.scales.x ?? {};
+      const isZoomed = !figure.dataset.plot.includes("movingS") && (min > times[0] || max < times.at(-1));
+      const looks = series.map(({ heights, ...look }) => look);
+      const chart = { plot, rows, shape: JSON.stringify([area.clientWidth, area.clientHeight, looks]) };
+      charts.set(figure, chart);
+      if (shape === chart.shape) plot.setData(data, !isZoomed);
+      else {
+        plot?.destroy();
+        chart.plot = makePlot(figure, area, style, series, data);
+      }
+      if (isZoomed) chart.plot.setScale("x", { min, max });
     }
   }
 
   function toggleSeries(button) {
-    const { hidden } = charts.get(button.closest("[data-plot]"));
-    if (!hidden.delete(button.dataset.series)) hidden.add(button.dataset.series);
+    const name = seriesName(button);
+    if (!hiddenSeries.delete(name)) hiddenSeries.add(name);
     drawCharts();
   }
 
-  const sizes = new ResizeObserver((entries) => {
-    for (const { target, contentRect } of entries)
-      charts.get(target.parentElement)?.plot.setSize(contentRect);
-  });
-  const redraw = () => drawCharts(true);
-  new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  new ResizeObserver(drawCharts).observe(root);
+  new MutationObserver(drawCharts).observe(root, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);
 
   // --- Clicks and keys.
 
@@ -387,7 +349,6 @@
     const toasts = byId("toasts");
     if (toasts) watchToasts(toasts);
     showTheme();
-    drawCharts();
     tick();
   });
 })();

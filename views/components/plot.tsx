@@ -49,13 +49,12 @@ export const COST_AXIS: PlotAxis = { prefix: "$", units: ["", " k", " M"], top: 
  * the drawing opens it.
  */
 export function Plot(props: PlotProps) {
-  const { prefix, units, top } = props.axis;
-  const { timeZone, movingS } = props;
-  const drawing = { prefix, units, top, timeZone, movingS };
   return (
-    <figure class="plot" id={props.id} data-plot={jsonAttr(drawing)}>
+    <figure class="plot" id={props.id} data-plot={jsonAttr(drawing(props))}>
       <PlotLegend series={props.series} />
-      <div class="drawing scripted" role="img" aria-label={attr(props.name)} hx-morph-skip />
+      <div class="drawing scripted" role="img" aria-label={attr(props.name)} hx-morph-skip>
+        <div class="tip" hidden inert />
+      </div>
       <details>
         <summary>Table</summary>
         <section class="scroll" tabindex="0" aria-label={attr(`${props.name}, as a table`)}>
@@ -87,6 +86,31 @@ export function Plot(props: PlotProps) {
       </details>
     </figure>
   );
+}
+
+/** Ticks by day and by time, as the library takes them: from which distance on, the form, what else to say at a day's begin. */
+const TICKS = [
+  [86_400, "{D} {MMM}", null, null, null, null, null, null, 1],
+  [1, "{HH}:{mm}", null, null, null, null, null, null, 1],
+];
+
+/** What the script needs to draw: options of uPlot beside how ticks are written. */
+function drawing({ axis, timeZone, movingS }: PlotProps) {
+  const { prefix, units, top } = axis;
+  const none = { show: false };
+  return {
+    prefix,
+    units,
+    timeZone,
+    movingS,
+    legend: none,
+    cursor: { y: false, sync: { key: "page" }, drag: { x: movingS === undefined } },
+    scales: { y: { range: { min: { hard: 0, soft: 0, mode: 1 }, max: { pad: 0.05, soft: top, mode: 1 } } } },
+    axes: [
+      { size: 28, grid: none, ticks: none, values: TICKS },
+      { size: 56, ticks: none },
+    ],
+  };
 }
 
 function ValueCell(props: { value: number | null; write(value: number): string }) {
