@@ -173,7 +173,11 @@
       });
       const { fill: colour } = getComputedStyle(button.querySelector("rect"));
       const fill = { stack: colour, area: `color-mix(in srgb, ${colour} 12%, transparent)` }[look];
-      const line = { stroke: isStacked ? ground : colour, width: 1.5, dash: look === "dashed" ? [4, 4] : [] };
+      const line = {
+        stroke: isStacked ? ground : colour,
+        width: isStacked ? 0.75 : 1.5,
+        dash: look === "dashed" ? [4, 4] : [],
+      };
       const points = { filter: alone, show: true, size: 5, fill: colour };
       return { label: seriesName(button), look, show, heights, fill, ...line, points };
     });

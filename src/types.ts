@@ -258,6 +258,9 @@ export interface MinuteTotals {
   failovers: number;
   inputTokens: number;
   outputTokens: number;
+  /** Of the requests whose cost is known, and how many those are. */
+  costUsd: number;
+  pricedRequests: number;
 }
 
 export interface KeyEvent {

@@ -2,14 +2,15 @@ import { KEY_STATUSES, type KeyStatus, type KeyView, type Pool } from "../src/ty
 import { ActionForm } from "./components/button.tsx";
 import { type Failure, FailureTable } from "./components/failures.tsx";
 import { HeatRow } from "./components/heat-row.tsx";
+import { HourPlot, type Minute } from "./components/hour-plot.tsx";
 import { Live } from "./components/live.tsx";
 import { type KeyLoad, LoadBars } from "./components/load-bars.tsx";
-import { type Minute, MinuteChart, MinuteLegend } from "./components/minute-chart.tsx";
 import { OutOfTurn } from "./components/out-of-turn.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Stat } from "./components/stat.tsx";
 import { count, duration, exact, moment, percent, type Reader } from "./format.ts";
 import { href } from "./links.ts";
+import { dollars } from "./stats-figures.ts";
 import { STATUS_LOOKS, StatusIcon } from "./statuses.tsx";
 import { type KeyCounts, plural, totalKeys } from "./verdicts.ts";
 import { Welcome, type WelcomeProps } from "./welcome.tsx";
@@ -21,10 +22,12 @@ export interface DashboardFigures {
   failoversToday: number;
   inputTokensToday: number;
   outputTokensToday: number;
+  costUsdToday: number | null;
+  pricedRequestsToday: number;
   ttftP50Ms: number | null;
   ttftP95Ms: number | null;
   inFlight: number;
-  minutes: (Minute & { inputTokens: number; outputTokens: number })[];
+  minutes: (Minute & { inputTokens: number; outputTokens: number; costUsd: number })[];
   lastFailures: Failure[];
 }
 
@@ -65,7 +68,7 @@ export function DashboardPage(props: DashboardProps) {
             <span safe>{`${exact(props.counts.available)} of ${exact(totalKeys(props.counts))}`}</span>{" "}
             <small>keys usable</small>
           </p>
-          <StatusSummary counts={props.counts} />
+          <StatusSummary counts={props.counts} keys={props.outOfTurn} reader={reader} />
         </div>
         <HeatRow
           keys={props.keys}
@@ -76,17 +79,15 @@ export function DashboardPage(props: DashboardProps) {
       </section>
       <Figures figures={figures} reader={reader} />
       <div class="columns even">
-        <section class="card">
+        <section class="card stretched">
           <header>
             <h2>Requests a minute</h2>
             <span class="sub">last hour</span>
-            <span class="push">
-              <MinuteLegend minutes={figures.minutes} />
-            </span>
+            <a class="push" href="/stats?range=hour">
+              Statistics
+            </a>
           </header>
-          <div class="inside">
-            <MinuteChart minutes={figures.minutes} reader={reader} />
-          </div>
+          <HourPlot minutes={figures.minutes} reader={reader} />
         </section>
         <section class="card">
           <header>
@@ -160,17 +161,9 @@ function Figures(props: { figures: DashboardFigures; reader: Reader }) {
       <Stat
         label="Error rate today"
         value={percent(figures.errorsToday, figures.requestsToday)}
-        detail={`${exact(figures.errorsToday)} of ${plural(figures.requestsToday, "request")}`}
+        detail={`${count(figures.errorsToday)} failed, ${count(figures.failoversToday)} moved`}
         spark={minutes.map((minute) => minute.errors)}
         sparkClass="c-invalid"
-      />
-      <Stat
-        label="Moved to another key"
-        value={count(figures.failoversToday)}
-        title={exact(figures.failoversToday)}
-        detail={`${percent(figures.failoversToday, figures.requestsToday)} of the requests`}
-        spark={minutes.map((minute) => minute.failovers)}
-        sparkClass="c-ejected"
       />
       <Stat
         label="First byte p50"
@@ -184,12 +177,27 @@ function Figures(props: { figures: DashboardFigures; reader: Reader }) {
         detail={`${count(figures.inputTokensToday)} in, ${count(figures.outputTokensToday)} out`}
         spark={minutes.map((minute) => minute.inputTokens + minute.outputTokens)}
       />
+      <Stat
+        label="Cost today"
+        value={dollars(figures.costUsdToday)}
+        detail={costDetail(figures)}
+        spark={minutes.map((minute) => minute.costUsd)}
+      />
     </dl>
   );
 }
 
+function costDetail({ costUsdToday, pricedRequestsToday, requestsToday }: DashboardFigures): string {
+  if (costUsdToday === null) return "no price is known";
+  if (pricedRequestsToday === 0) return "nothing was priced yet";
+  const unpriced = requestsToday - pricedRequestsToday;
+  return unpriced > 0
+    ? `${count(unpriced)} without a price`
+    : `${dollars(costUsdToday / pricedRequestsToday)} a request`;
+}
+
 /** The statuses that some keys have, apart from the usable ones; each leads to those keys. */
-function StatusSummary(props: { counts: KeyCounts }) {
+function StatusSummary(props: { counts: KeyCounts; keys: KeyView[]; reader: Reader }) {
   const statuses = KEY_STATUSES.filter((status) => status !== "available" && props.counts[status] > 0);
   if (statuses.length === 0) return <p class="soft">All take their turn.</p>;
   return (
@@ -198,12 +206,23 @@ function StatusSummary(props: { counts: KeyCounts }) {
         <li>
           <a class={`badge ${STATUS_LOOKS[status].className}`} href={href("/keys", { status })}>
             <StatusIcon status={status} />
-            <span safe>{counted(status, props.counts[status])}</span>
+            <span safe>{counted(status, props.counts[status]) + untilAllAreBack(status, props)}</span>
           </a>
         </li>
       ))}
     </ul>
   );
+}
+
+/** " until 14:05": when the last of them comes back, where all of them are known. */
+function untilAllAreBack(
+  status: KeyStatus,
+  { counts, keys, reader }: { counts: KeyCounts; keys: KeyView[]; reader: Reader },
+): string {
+  if (STATUS_LOOKS[status].asks !== "patience") return "";
+  const ends = keys.filter((key) => key.status === status).map((key) => key.cooldownUntil ?? 0);
+  if (ends.length < counts[status] || ends.includes(0)) return "";
+  return ` until ${moment(Math.max(...ends), reader)}`;
 }
 
 function counted(status: KeyStatus, amount: number): string {

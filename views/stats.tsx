@@ -151,7 +151,7 @@ function Report(props: StatsPageProps & { report: StatsReport }) {
       <Figures report={report} />
       <div class="pair">
         {plots.map(({ title, unit, ...plot }) => (
-          <section class="card" aria-label={attr(title)}>
+          <section class="card stretched" aria-label={attr(title)}>
             <header>
               <h2 safe>{title}</h2>
               <span class="sub" safe>

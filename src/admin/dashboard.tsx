@@ -8,17 +8,20 @@ import { keyNames } from "./key-names.ts";
 import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
 
-/** Cells of the heat row; more keys than these are counted. */
-const MAX_CELLS = 500;
+/** Cells of the heat row; of more keys than these those come first that are out of turn. */
+const MAX_CELLS = 300;
 const MAX_LOADS = 12;
-const MAX_OUT_OF_TURN = 8;
+/** Of each status. */
+const MAX_OUT_OF_TURN = 40;
 
 export async function showDashboard(context: PageContext): Promise<Response> {
   const { operations, live } = context.deps;
   const figures = live.figures();
   const counts = operations.keys.counts();
-  const keys = (await operations.keys.list({ limit: MAX_CELLS })).data;
-  const outOfTurn = keys.length < totalKeys(counts) ? await listOutOfTurn(operations.keys, counts) : keys;
+  const isAll = totalKeys(counts) <= MAX_CELLS;
+  const first = (await operations.keys.list({ limit: MAX_CELLS })).data;
+  const outOfTurn = isAll ? first : await listOutOfTurn(operations.keys, counts);
+  const keys = isAll ? first : byNeed(outOfTurn, first);
   const pools = await operations.pools.list();
   const busiest = [...figures.attemptsTodayByKey].sort((a, b) => b[1] - a[1]).slice(0, MAX_LOADS);
   const names = await keyNames(operations.keys, [
@@ -41,7 +44,12 @@ export async function showDashboard(context: PageContext): Promise<Response> {
       reader={context.reader}
     />
   );
-  return page(context, { title: "Dashboard", section: "/" }, body);
+  return page(context, { title: "Dashboard", section: "/", charts: true }, body);
+}
+
+function byNeed(outOfTurn: KeyView[], first: KeyView[]): KeyView[] {
+  const known = new Set(outOfTurn.map(({ id }) => id));
+  return [...outOfTurn, ...first.filter(({ id }) => !known.has(id))].slice(0, MAX_CELLS);
 }
 
 /** Where there are more keys than cells: some of each status, however far down the list they stand. */

@@ -151,6 +151,7 @@ export function figuresJson(figures: LiveFigures) {
       failovers_today: figures.failoversToday,
     },
     tokens: { input_today: figures.inputTokensToday, output_today: figures.outputTokensToday },
+    cost_usd_today: figures.costUsdToday,
     ttft_ms: { p50: figures.ttftP50Ms, p95: figures.ttftP95Ms },
     minutes: figures.minutes.map((minute) => ({
       at: iso(minute.at),

@@ -10,7 +10,7 @@ const MAX_LATENCIES = 1_000;
 const MAX_FAILURES = 20;
 
 type Totals = Omit<MinuteTotals, "at">;
-type Counts = Pick<RequestRecord, "outcome" | "inputTokens" | "outputTokens" | "attempts">;
+type Counts = Pick<RequestRecord, "outcome" | "inputTokens" | "outputTokens" | "costUsd" | "attempts">;
 
 function isError(outcome: string): boolean {
   return outcome !== "ok" && !CLIENT_OUTCOMES.has(outcome);
@@ -121,6 +121,8 @@ export class LiveRecord {
       failoversToday: this.#today.failovers,
       inputTokensToday: this.#today.inputTokens,
       outputTokensToday: this.#today.outputTokens,
+      costUsdToday: this.#today.pricedRequests > 0 || this.#today.requests === 0 ? this.#today.costUsd : null,
+      pricedRequestsToday: this.#today.pricedRequests,
       ttftP50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? null,
       ttftP95Ms: sorted[Math.floor(sorted.length * 0.95)] ?? null,
       inFlight: this.#inFlight,
@@ -161,7 +163,15 @@ export class LiveRecord {
 }
 
 function empty(): Totals {
-  return { requests: 0, errors: 0, failovers: 0, inputTokens: 0, outputTokens: 0 };
+  return {
+    requests: 0,
+    errors: 0,
+    failovers: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costUsd: 0,
+    pricedRequests: 0,
+  };
 }
 
 function add(totals: Totals, record: Counts): void {
@@ -170,6 +180,9 @@ function add(totals: Totals, record: Counts): void {
   if (record.outcome === "ok" && record.attempts.length > 1) totals.failovers += 1;
   totals.inputTokens += record.inputTokens ?? 0;
   totals.outputTokens += record.outputTokens ?? 0;
+  if (record.costUsd === null) return;
+  totals.costUsd += record.costUsd;
+  totals.pricedRequests += 1;
 }
 
 function addTotals(totals: Totals, more: Totals): void {
@@ -178,6 +191,8 @@ function addTotals(totals: Totals, more: Totals): void {
   totals.failovers += more.failovers;
   totals.inputTokens += more.inputTokens;
   totals.outputTokens += more.outputTokens;
+  totals.costUsd += more.costUsd;
+  totals.pricedRequests += more.pricedRequests;
 }
 
 function dropOldest(map: Map<number, unknown>, keep: number): void {

@@ -9,6 +9,9 @@ export interface LiveFigures {
   failoversToday: number;
   inputTokensToday: number;
   outputTokensToday: number;
+  /** Of the requests whose cost is known; null where none is. */
+  costUsdToday: number | null;
+  pricedRequestsToday: number;
   /** Of the last 1,000 answers that had a first content byte, in ms; null before the first. */
   ttftP50Ms: number | null;
   ttftP95Ms: number | null;

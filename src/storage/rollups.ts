@@ -142,7 +142,7 @@ export class Rollups implements RollupStorage {
 
   async minutes(from: number, to: number) {
     const rows = this.sql.all(
-      `SELECT at, requests, errors, failovers, input_tokens, output_tokens FROM rollups WHERE ${RANGE} AND value = '' ORDER BY at`,
+      `SELECT at, requests, errors, failovers, input_tokens, output_tokens, cost_usd, priced_requests FROM rollups WHERE ${RANGE} AND value = '' ORDER BY at`,
       MINUTE_S,
       "total",
       from,
@@ -155,6 +155,8 @@ export class Rollups implements RollupStorage {
       failovers: Number(row.failovers),
       inputTokens: Number(row.input_tokens),
       outputTokens: Number(row.output_tokens),
+      costUsd: Number(row.cost_usd),
+      pricedRequests: Number(row.priced_requests),
     }));
   }
 

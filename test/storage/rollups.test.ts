@@ -122,8 +122,26 @@ test("each dimension has its own row, attempts are their key's, tokens those of 
   ]);
   expect((await groupsOf("key"))[1]?.counts.inputTokens).toBe(10);
   expect(await rollups.minutes(NOON, NOON + HOUR)).toEqual([
-    { at: NOON, requests: 1, errors: 0, failovers: 1, inputTokens: 10, outputTokens: 20 },
-    { at: NOON + MINUTE, requests: 1, errors: 1, failovers: 0, inputTokens: 0, outputTokens: 0 },
+    {
+      at: NOON,
+      requests: 1,
+      errors: 0,
+      failovers: 1,
+      inputTokens: 10,
+      outputTokens: 20,
+      costUsd: 0.5,
+      pricedRequests: 1,
+    },
+    {
+      at: NOON + MINUTE,
+      requests: 1,
+      errors: 1,
+      failovers: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      costUsd: 0,
+      pricedRequests: 0,
+    },
   ]);
 });
 

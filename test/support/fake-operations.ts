@@ -411,6 +411,8 @@ function fakeFigures(now: number, keys: KeyView[], lastFailures: AttemptFailure[
       failovers: Math.max(0, Math.round(2 + 3 * Math.sin(at / 4))),
       inputTokens: requests * 3_460,
       outputTokens: requests * 233,
+      costUsd: requests * 0.00196,
+      pricedRequests: requests,
     };
   });
   return {
@@ -420,6 +422,8 @@ function fakeFigures(now: number, keys: KeyView[], lastFailures: AttemptFailure[
     failoversToday: 113,
     inputTokensToday: 32_600_000,
     outputTokensToday: 2_200_000,
+    costUsdToday: 18.5,
+    pricedRequestsToday: 9_310,
     ttftP50Ms: 318,
     ttftP95Ms: 1_420,
     inFlight: 14,

@@ -42,7 +42,7 @@ const HEIGHT = 20;
 
 /** Decoration: the same numbers stand in the chart. */
 function Spark(props: { points: number[]; className: string }) {
-  const top = Math.max(...props.points, 1);
+  const top = Math.max(...props.points) || 1;
   const step = WIDTH / Math.max(1, props.points.length - 1);
   const line = props.points
     .map(

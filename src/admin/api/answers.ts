@@ -311,6 +311,7 @@ export const monitoringAnswer = t.Object(
       failovers_today: count("of them ended well after more than one attempt"),
     }),
     tokens: t.Object({ input_today: count("read"), output_today: count("written") }),
+    cost_usd_today: orNull(number("of the requests whose cost is known; null: of none")),
     ttft_ms: t.Object({
       p50: orNull(number("half were quicker")),
       p95: orNull(number("95 of 100 were quicker")),
