@@ -12,6 +12,7 @@ import { type Config, isLoopback } from "./config.ts";
 import { createHealthRoutes } from "./health.ts";
 import { openInstallation } from "./installation.ts";
 import { createAlertJob } from "./jobs/alerts.ts";
+import { createBackupJob } from "./jobs/backup.ts";
 import { createKeyProbe } from "./jobs/key-probe.ts";
 import { createLogUpkeep, createRetention } from "./jobs/retention.ts";
 import { createRollupJobs } from "./jobs/rollup-flush.ts";
@@ -209,6 +210,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       createLogUpkeep(operations),
       createRetention({ ...operations, clock, settings: currentSettings }),
       createAlertJob(alerts),
+      createBackupJob({ clock, settings: currentSettings, transfer: operations.transfer }),
     ],
     log,
   );

@@ -70,6 +70,17 @@ function openFolder(config: Config): Promise<OpenFolder> {
   return openInstallation(config, loggerOf(config), systemClock);
 }
 
+/** Whoever reads may go away before the end (`| head`): nobody is left to be told. */
+function writeOut(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (!error) resolve();
+      else if ((error as NodeJS.ErrnoException).code === "EPIPE") process.exit(0);
+      else reject(error);
+    });
+  });
+}
+
 process.exitCode = await runCommand(process.argv.slice(2), {
   config: readConfig,
   serve,
@@ -78,5 +89,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   examine: (config) => examineBeside(config, systemClock),
   stdin: () => Bun.stdin.text(),
   print: (line) => console.log(line),
+  write: writeOut,
+  input: () => process.stdin,
   tell: (line) => console.error(line),
 });

@@ -82,6 +82,30 @@ export function loadSecretKey(
   return createSecretBox(key);
 }
 
+/** The secret key as text, for a backup that is to hold it. @throws StartError where there is none. */
+export function readSecretKey(dataDir: string, encryptionKey: string | undefined): string {
+  const text = encryptionKey ?? readKeyFile(join(dataDir, KEY_FILE));
+  const key = text === null ? null : decodeKey(text);
+  if (key === null) throw new StartError(`There is no secret key in ${dataDir} that could be put in.`);
+  return Buffer.from(key).toString("base64");
+}
+
+/** Puts a secret key beside a restored database; another one that was there is kept under a name of its own. */
+export function writeSecretKey(dataDir: string, text: string, stamp: string): void {
+  const path = join(dataDir, KEY_FILE);
+  const old = readKeyFile(path);
+  if (old?.trim() === text) return;
+  if (old !== null) renameSync(path, `${path}.before-restore-${stamp}`);
+  writeKeyFile(path, text);
+}
+
+/** The box of a secret key as `readSecretKey` gives it. */
+export function decodeSecretKey(text: string): SecretBox {
+  const key = decodeKey(text);
+  if (key === null) throw new StartError("The secret key in the backup is damaged: use another backup.");
+  return createSecretBox(key);
+}
+
 /**
  * Proves by a sealed constant that this is the key under which the database was written; the first start stores it.
  * @throws StartError with another key.

@@ -1,3 +1,4 @@
+import { Cron } from "croner";
 import { type LineFormat, readLines, writeLines } from "./setting-lines.ts";
 
 /** Kinds of setting: how a value is read from JSON, from a form's text and from storage alike. */
@@ -165,6 +166,23 @@ export function timeZone(): SettingType<string> {
     }
   };
   return { kind: "time_zone", read };
+}
+
+/** A cron expression of five fields, blanks put in order. */
+export function schedule(): SettingType<string> {
+  const problem = new Problem("give a cron expression of minute, hour, day, month and weekday: 0 4 * * *");
+  const read = (input: unknown) => {
+    if (typeof input !== "string" || input.length > 200) return problem;
+    const fields = input.trim().split(/\s+/);
+    if (fields.length !== 5) return problem;
+    try {
+      const expression = fields.join(" ");
+      return new Cron(expression, { paused: true }).nextRun() === null ? problem : expression;
+    } catch {
+      return problem;
+    }
+  };
+  return { kind: "string", read };
 }
 
 /** An object of entries by name; as text it is JSON, or one entry a line. */

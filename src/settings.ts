@@ -13,6 +13,7 @@ import {
   origins,
   Problem,
   type SettingType,
+  schedule,
   secret,
   substitutes,
   target,
@@ -30,6 +31,7 @@ export const SETTING_GROUPS = {
   timeouts: "Timeouts",
   limits: "Limits",
   logs: "Request log",
+  backups: "Backups",
   alerts: "Alerts",
   appearance: "Appearance",
 } as const;
@@ -250,6 +252,20 @@ const table = {
     type: boolean(),
     default: false,
     help: "Requests are written to a compressed file a day in the data folder's archive before they are deleted.",
+    since: "1.0.0",
+  }),
+  backup_schedule: row({
+    group: "backups",
+    type: optional(schedule()),
+    default: null,
+    help: "When a copy of the database is written to the data folder's backups: a cron expression in the time zone of daily_reset_time_zone, such as 0 4 * * * for 4:00 each night; empty for never. The secret key is not in it.",
+    since: "1.0.0",
+  }),
+  backup_keep: row({
+    group: "backups",
+    type: int(1, 1_000, "backups"),
+    default: 7,
+    help: "How many of those copies are kept; the oldest go first.",
     since: "1.0.0",
   }),
   alert_webhook_url: row({

@@ -55,6 +55,8 @@ describe("the table", () => {
       log_retention_days: 30,
       log_max_size_mb: 2_048,
       archive_before_delete: false,
+      backup_schedule: null,
+      backup_keep: 7,
       alert_webhook_url: null,
       alert_webhook_secret: null,
       alert_min_usable_keys: 1,

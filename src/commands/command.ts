@@ -24,6 +24,10 @@ export interface CommandContext {
   stdin(): Promise<string>;
   /** One line on stdout: what was asked for. */
   print(line: string): void;
+  /** Text on stdout as it is; settles when it was taken. */
+  write(text: string): Promise<void>;
+  /** What comes in on stdin, as it comes. */
+  input(): AsyncIterable<Uint8Array>;
   /** One line on stderr: what goes on meanwhile. */
   tell(line: string): void;
 }

@@ -1,12 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { ConflictError, InputError, NotFoundError, StartError } from "../types.ts";
 import { version } from "../version.ts";
+import { addBackup } from "./backup.ts";
 import { type AddCommand, type CommandContext, Failed } from "./command.ts";
 import { addDoctor } from "./doctor.ts";
+import { addExport } from "./export.ts";
 import { addHealth } from "./health.ts";
 import { addHelp, environmentHelp } from "./help.ts";
 import { addMigrate } from "./migrate.ts";
 import { addResetPassword } from "./reset-password.ts";
+import { addRestore } from "./restore.ts";
 import { addServe } from "./serve.ts";
 import { addVersion } from "./version.ts";
 
@@ -17,6 +20,9 @@ const EXIT_USAGE = 2;
 const COMMANDS: readonly AddCommand[] = [
   addServe,
   addMigrate,
+  addExport,
+  addBackup,
+  addRestore,
   addDoctor,
   addResetPassword,
   addHealth,

@@ -10,6 +10,7 @@ import { createPoolOperations } from "./pools.ts";
 import { createSettingsOperations } from "./settings.ts";
 import { type Loaded, loadAll } from "./startup.ts";
 import { createStatsOperations } from "./stats.ts";
+import { createTransferOperations } from "./transfer/transfer.ts";
 import type { Operations } from "./types.ts";
 import { createUpstreamStore } from "./upstream-store.ts";
 import { createUpstreamOperations } from "./upstreams.ts";
@@ -27,6 +28,7 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
   const parts: OperationsParts = { ...deps, inventory: createInventory(), change: createOneAtATime() };
   const keyStore = createKeyStore(parts);
   const upstreamStore = createUpstreamStore(parts, keyStore);
+  const stats = createStatsOperations(parts);
   return {
     keys: createKeyOperations(parts, keyStore),
     pools: createPoolOperations(parts),
@@ -34,8 +36,9 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
     settings: createSettingsOperations(parts, upstreamStore),
     logs: createLogOperations(parts.storage, parts.clock, parts.logTail),
     cleanup: createCleanupOperations(parts),
-    stats: createStatsOperations(parts),
+    stats,
     migration: createMigration(parts),
+    transfer: createTransferOperations(parts, stats.fold),
     loadAll: () => loadAll(parts, upstreamStore),
   };
 }

@@ -40,6 +40,14 @@ export async function openSettings(
     ([name, value]) => secretNames.includes(name) && typeof value === "string",
   );
   if (clear.length > 0) await storage.settings.write(sealSettings(Object.fromEntries(clear), box), null);
+  return unsealed(stored, box);
+}
+
+/** @param stored values by snake_case name; those of secret settings are in the clear then. */
+export function unsealed(
+  stored: Record<string, unknown>,
+  box: Pick<SecretBox, "open">,
+): Record<string, unknown> {
   const opened = Object.entries(stored).map(([name, value]) => [
     name,
     secretNames.includes(name) ? openOne(value, box) : value,

@@ -418,6 +418,41 @@ export interface MigrationOffer {
   requests: number;
 }
 
+/** What becomes of keys' secrets in an export: left out, in clear, or sealed under a passphrase. */
+export type ExportSecrets = "none" | "plain" | { passphrase: string };
+/** How far something long is: rows, or bytes. */
+export type Progress = (done: number, total: number) => void;
+
+export interface ExportOptions {
+  secrets: ExportSecrets;
+  /** `keys`: upstreams, pools and keys alone. Default `all`. */
+  lists?: "all" | "keys";
+  /** Requests written, and all there are. */
+  progress?: Progress;
+}
+
+/** A backup in the data folder's `backups`. */
+export interface KeptBackup {
+  name: string;
+  /** Epoch ms. */
+  at: number;
+  sizeBytes: number;
+}
+
+export interface TransferOperations {
+  /**
+   * The whole installation as one JSON document (docs/export.schema.json), piece by piece with flat memory. An export
+   * with secrets is noted as a key event. InputError for a passphrase that cannot be used.
+   */
+  exportAll(options: ExportOptions & { actor: Actor }): Promise<AsyncGenerator<string>>;
+  /** Writes a copy of the database into `backups` and keeps the newest `backup_keep` of them. */
+  backUp(): Promise<void>;
+  /** Newest first. */
+  backups(): KeptBackup[];
+  /** A consistent copy of the database to be sent; its file is gone when the bytes were read or given up. */
+  backupFile(): Promise<{ name: string; sizeBytes: number; bytes: AsyncGenerator<Uint8Array> }>;
+}
+
 /** What pages, API, commands and jobs all call: one noun each. */
 export interface Operations {
   keys: KeyOperations;
@@ -428,4 +463,5 @@ export interface Operations {
   cleanup: CleanupOperations;
   stats: StatsOperations;
   migration: MigrationOperations;
+  transfer: TransferOperations;
 }

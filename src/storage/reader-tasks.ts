@@ -1,5 +1,7 @@
 import { ArchiveReader, archiveChunk } from "./archive.ts";
+import { copyDatabase } from "./backup.ts";
 import type { Sql } from "./database.ts";
+import { exportEnds, exportRows, readConfig } from "./export-rows.ts";
 import { readFacets } from "./facets.ts";
 import { listKeyEvents } from "./key-events.ts";
 import { indexTexts } from "./log-texts.ts";
@@ -13,11 +15,20 @@ import {
   readFacts,
 } from "./retention.ts";
 import { readGroups, readSeries } from "./rollup-read.ts";
-import type { LogBound, LogQuery, RollupGroupQuery, RollupSeriesQuery } from "./types.ts";
+import type {
+  ExportCursor,
+  LogBound,
+  LogQuery,
+  LongList,
+  RollupGroupQuery,
+  RollupSeriesQuery,
+} from "./types.ts";
+import { Wires } from "./wire.ts";
 
 /** THE table of what the storage worker does; arguments and results are copied between the threads. */
 export function createReaderTasks(sql: Sql) {
   let archive: ArchiveReader | null = null;
+  const wires = new Wires();
   return {
     listRequests: (query: LogQuery) => listRequests(sql, query),
     listKeyEvents: (query: LogQuery) => listKeyEvents(sql, query),
@@ -32,6 +43,11 @@ export function createReaderTasks(sql: Sql) {
     deleteKeyEvents: (before: number, rows: number) => deleteKeyEvents(sql, before, rows),
     giveBackPages: (pages: number) => giveBackPages(sql, pages),
     archiveChunk: (folder: string, from: number, before: number) => archiveChunk(sql, folder, from, before),
+    readConfig: () => readConfig(sql),
+    exportEnds: () => exportEnds(sql),
+    exportRows: (list: LongList, after: ExportCursor | null, end: number | null, rows: number) =>
+      exportRows(sql, wires, list, after, end, rows),
+    copyDatabase: (path: string) => copyDatabase(sql, path),
     openArchive: (path: string) => {
       archive = new ArchiveReader(sql, path);
     },

@@ -25,7 +25,11 @@ export class Reader {
   #calls = 0;
   #isClosed = false;
 
-  constructor(private readonly path: string) {}
+  /** @param longestCallMs after which a call is taken for stuck. */
+  constructor(
+    private readonly path: string,
+    private readonly longestCallMs = LONGEST_CALL_MS,
+  ) {}
 
   call<Name extends TaskName>(
     name: Name,
@@ -37,7 +41,7 @@ export class Reader {
     const worker = this.#worker ?? this.#start();
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(worker, `${name} took too long`), LONGEST_CALL_MS);
+      const timer = setTimeout(() => this.#fail(worker, `${name} took too long`), this.longestCallMs);
       timer.unref();
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
       worker.ref();
@@ -45,11 +49,16 @@ export class Reader {
     });
   }
 
-  close(): void {
+  /** Settles when the worker has let go of the database; nobody has to wait for it. */
+  close(): Promise<void> {
     this.#isClosed = true;
-    this.#worker?.postMessage("close");
+    const worker = this.#worker;
     this.#worker = null;
     this.#rejectAll("storage is closed");
+    if (worker === null) return Promise.resolve();
+    const ended = new Promise<void>((resolve) => worker.addEventListener("close", () => resolve()));
+    worker.postMessage("close");
+    return ended;
   }
 
   #start(): Thread {

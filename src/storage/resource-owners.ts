@@ -3,16 +3,16 @@ import { defineTable, plain, whole } from "./table.ts";
 import type { Turns } from "./turns.ts";
 import type { ResourceOwner, Storage } from "./types.ts";
 
-const owners = defineTable<ResourceOwner>("resource_owners", {
+export const ownerTable = defineTable<ResourceOwner>("resource_owners", {
   id: plain(),
   keyId: plain(),
   seenAt: whole(),
 });
 
-const FIND = `SELECT ${owners.columns} FROM resource_owners WHERE id = ? AND seen_at >= ?`;
+const FIND = `SELECT ${ownerTable.columns} FROM resource_owners WHERE id = ? AND seen_at >= ?`;
 const WRITE =
-  `INSERT INTO resource_owners (${owners.columns}) VALUES (${owners.placeholders}) ` +
-  `ON CONFLICT (id) DO UPDATE SET ${owners.overwrites}`;
+  `INSERT INTO resource_owners (${ownerTable.columns}) VALUES (${ownerTable.placeholders}) ` +
+  `ON CONFLICT (id) DO UPDATE SET ${ownerTable.overwrites}`;
 const FORGET_OLD = "DELETE FROM resource_owners WHERE seen_at < ?";
 /** The oldest beyond the count. */
 const FORGET_BEYOND =
@@ -23,12 +23,12 @@ export function createResourceOwners(sql: Sql, turns: Turns): Storage["resourceO
   return {
     async find(id, notBefore) {
       const row = sql.get(FIND, id, notBefore);
-      return row === null ? null : owners.decode(row);
+      return row === null ? null : ownerTable.decode(row);
     },
     async write(list) {
       await turns.take(() =>
         sql.batch(() => {
-          for (const owner of list) sql.run(WRITE, ...owners.encode(owner));
+          for (const owner of list) sql.run(WRITE, ...ownerTable.encode(owner));
         }),
       );
     },

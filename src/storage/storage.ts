@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { RequestRecord } from "../types.ts";
+import { openDataReader } from "./data-reader.ts";
 import { openDatabase } from "./database.ts";
 import { createFacts, writeFact } from "./facts.ts";
 import { insertKeyEvent } from "./key-events.ts";
@@ -72,6 +73,7 @@ export async function openStorage(options: {
     },
     resourceOwners: createResourceOwners(sql, turns),
     maintenance: createMaintenance(reader, turns),
+    openDataReader: () => openDataReader(path),
     async rotations() {
       return readRotations(sql);
     },
@@ -99,7 +101,7 @@ export async function openStorage(options: {
       await turns.take(() => sql.batch(() => writeFact(sql, WRITE_CHECK_FACT, String(clock.now()))));
     },
     close() {
-      reader.close();
+      void reader.close();
       sql.close();
     },
   };

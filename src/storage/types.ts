@@ -1,5 +1,6 @@
 import type { Key, KeyEvent, KeyState, MinuteTotals, Page, Pool, RequestRecord, Upstream } from "../types.ts";
 import type { Sketch } from "./sketch.ts";
+import type { ListName } from "./transfer-schema.ts";
 
 /**
  * What the rest of the program may ask of storage. Everything returns promises though SQLite answers at once,
@@ -90,6 +91,8 @@ export interface Storage {
   maintenance: Maintenance;
   /** What it is kept in, with its version: "SQLite 3.51.0". */
   readonly engine: string;
+  /** For an export or a backup, on a thread of its own; to be closed after it. */
+  openDataReader(): DataReader;
   /** Proof that the database is there and can be written (one small write); rejects with the reason. */
   checkWritable(): Promise<void>;
   close(): void;
@@ -125,6 +128,40 @@ export interface TakeInOptions {
   dryRun?: boolean;
   /** After each few thousand requests. */
   progress?(requests: number): void;
+}
+
+/** Lists that may be long: they are read slice by slice, in an order that an import keeps. */
+export type LongList = Extract<ListName, "resource_owners" | "key_events" | "statistics" | "requests">;
+export type ExportCursor = (string | number)[];
+
+/** Reads everything there is, while everybody goes on. */
+export interface DataReader {
+  /** All that is not long, as of one moment. */
+  config(): Promise<ExportedConfig>;
+  /** How many requests there are, and where the lists end at this moment. */
+  ends(): Promise<{ rows: number; ends: Record<LongList, number | null> }>;
+  /** @param end from `ends`. */
+  rows(list: LongList, after: ExportCursor | null, end: number | null): Promise<ExportedRows>;
+  /** A consistent copy as one file of mode 0600, which must not be there yet. It is on the disk when this settles. */
+  copyTo(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ExportedConfig {
+  upstreams: Upstream[];
+  pools: Pool[];
+  keys: StoredKey[];
+  states: KeyState[];
+  settings: Record<string, unknown>;
+  rotations: Rotation[];
+}
+
+export interface ExportedRows {
+  /** Rows as JSON, with a comma and a line end between them. */
+  text: string;
+  rows: number;
+  /** What the next call is to be given as `after`; null at the end. */
+  next: ExportCursor | null;
 }
 
 /** By what statistics are told apart; `total` has the one value "". */

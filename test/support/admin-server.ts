@@ -97,10 +97,10 @@ export async function openParts(options: AdminOptions = {}): Promise<AdminParts>
     listedModels: () => null,
     checkBaseUrl: options.checkBaseUrl ?? (() => null),
     logTail: tail,
+    dataDir: dir,
     archiveDir: join(dir, "archive"),
     forgetLive: () => undefined,
     restoreLive: async () => undefined,
-    dataDir: dir,
     upstreamsChanged: (list) => told.upstreams.push(list),
     poolsChanged: (list) => told.pools.push(list),
   };

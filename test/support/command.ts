@@ -29,6 +29,8 @@ export async function command(
     examine: (config) => examineBeside(config, systemClock),
     stdin: async () => "",
     print: (line) => void out.push(line),
+    write: async (text) => void out.push(text),
+    input: async function* () {},
     tell: (line) => void told.push(line),
     ...more,
   });

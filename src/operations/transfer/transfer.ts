@@ -1,0 +1,98 @@
+import { createReadStream, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { OperationsParts } from "../deps.ts";
+import { createEvent } from "../key-events.ts";
+import type { TransferOperations } from "../types.ts";
+import { backupName, copyTo, listBackups, makeBackupFolder, pruneBackups } from "./backup.ts";
+import { exportData } from "./export.ts";
+
+/** A download that was broken off by the death of the process leaves its file; nobody takes a day to load one. */
+const LEFT_OVER_MS = 86_400_000;
+const DOWNLOAD = /^download-.*\.db$/;
+
+/** The whole installation out and in again, while it runs. */
+export function createTransferOperations(
+  parts: Pick<OperationsParts, "storage" | "secretBox" | "clock" | "settings" | "dataDir">,
+  fold: () => Promise<void>,
+): TransferOperations {
+  const { storage, secretBox, clock, settings, dataDir } = parts;
+  const folder = join(dataDir, "backups");
+  let isBackingUp = false;
+
+  function clearLeftOvers(): void {
+    for (const name of readdirSync(folder).filter((entry) => DOWNLOAD.test(entry))) {
+      const path = join(folder, name);
+      const isOld = statSync(path).mtimeMs < clock.now() - LEFT_OVER_MS;
+      if (isOld) rmSync(path, { force: true });
+    }
+  }
+
+  async function copyInto(name: string): Promise<string> {
+    makeBackupFolder(folder);
+    clearLeftOvers();
+    const path = join(folder, name);
+    const reader = storage.openDataReader();
+    try {
+      await copyTo(reader, path);
+    } finally {
+      await reader.close();
+    }
+    return path;
+  }
+
+  return {
+    async exportAll({ actor, ...options }) {
+      const { secrets } = options;
+      await fold();
+      const reader = storage.openDataReader();
+      try {
+        const pieces = await exportData({ reader, secretBox, clock }, options);
+        if (secrets !== "none") {
+          const how = secrets === "plain" ? "in clear" : "under a passphrase";
+          await storage.keyEvents.insert(createEvent(clock, actor, "exported", `all keys, secrets ${how}`));
+        }
+        return endingWith(pieces, () => reader.close());
+      } catch (error) {
+        await reader.close();
+        throw error;
+      }
+    },
+    async backUp() {
+      if (isBackingUp) return;
+      isBackingUp = true;
+      try {
+        await copyInto(backupName(clock.now()));
+        pruneBackups(folder, settings.current.backupKeep);
+      } finally {
+        isBackingUp = false;
+      }
+    },
+    backups: () => listBackups(folder),
+    async backupFile() {
+      const name = backupName(clock.now());
+      const path = await copyInto(`download-${clock.id()}.db`);
+      const sizeBytes = statSync(path).size;
+      const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+      return {
+        name,
+        sizeBytes,
+        bytes: endingWith(file as AsyncIterable<Uint8Array>, async () => {
+          file.destroy();
+          rmSync(path, { force: true });
+        }),
+      };
+    },
+  };
+}
+
+/** The same, and `after` however it ends; also where nobody reads it to the end. */
+async function* endingWith<Item>(
+  items: AsyncIterable<Item>,
+  after: () => Promise<void>,
+): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } finally {
+    await after();
+  }
+}
