@@ -102,6 +102,7 @@
   }
 
   function setLost(lost) {
+    if (!lost && byId("lost")?.hidden === false) toast("The server answers again.");
     byId("lost")?.toggleAttribute("hidden", !lost);
     byId("pulse")?.classList.toggle("lost", lost);
   }
@@ -121,6 +122,7 @@
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
     const failed = ctx.response.status >= 500;
+    byId("ended")?.toggleAttribute("hidden", ctx.response.status !== 401);
     if (isLive(ctx) || !failed) setLost(failed);
     else toast(`The server could not do that (${ctx.response.status}); its log says why.`, true);
   });
@@ -280,13 +282,18 @@
       if (element) act(element, event);
     }
   });
+  // What has a shortcut is clicked by it, a field gets the focus. In a field the keys are the field's own.
+  let keyBefore = "";
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, dialog");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const search = byId("search");
-    if (!search) return;
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    if (ctrlKey || metaKey || altKey || ["Shift", "Tab"].includes(key)) return;
+    if (target.closest("input, textarea, select, dialog")) return key === "Escape" && target.blur();
+    const keys = keyBefore === "g" ? `g ${key}` : key;
+    keyBefore = key;
+    const found = document.querySelector(`[data-shortcut="${CSS.escape(keys)}"]`);
+    if (!found) return;
     event.preventDefault();
-    search.focus();
+    found.matches("input") ? found.focus() : found.click();
   });
 
   // --- Forms that tell more as one types.

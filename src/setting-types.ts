@@ -141,7 +141,7 @@ export function origins(): SettingType<string> {
     return [...read].join(", ");
   };
   const lines = {
-    form: "write one origin a line",
+    form: "write one origin",
     example: "https://app.example.com\nhttps://chat.example.org",
   };
   return { kind: "string", read, write: (value) => value.replaceAll(", ", "\n"), lines };

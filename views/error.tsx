@@ -18,6 +18,29 @@ export function ErrorBody(props: ErrorPageProps) {
   );
 }
 
+/** The answer to a form whose sender is not logged in any more; nothing of it was done. */
+export function SessionEnded() {
+  return (
+    <Document title="Session ended" theme="auto">
+      <main class="centre">
+        <div class="brand">
+          <Mark />
+          Load Balancer
+        </div>
+        <EmptyState
+          icon="alert"
+          title="Your session has ended"
+          text="Nothing was changed. Log in in a new tab, then load this page again: your browser sends again what you typed."
+        >
+          <a class="btn main" href="/login?why=again" target="_blank" rel="noopener">
+            Log in
+          </a>
+        </EmptyState>
+      </main>
+    </Document>
+  );
+}
+
 /** Alone, where nobody is logged in or the frame itself can't be made. */
 export function ErrorPage(props: ErrorPageProps) {
   return (

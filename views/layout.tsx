@@ -37,6 +37,13 @@ export function Layout(props: PropsWithChildren<Frame>) {
       <div id="lost" role="status" hidden>
         Reconnecting…
       </div>
+      <p id="ended" role="alert" hidden>
+        Your session has ended.{" "}
+        <a href="/login?why=again" target="_blank" rel="noopener">
+          Log in in a new tab
+        </a>
+        , then go on here: what you typed stays.
+      </p>
       <div class="frame">
         <header class="side">
           <a class="brand" href="/">
@@ -79,6 +86,20 @@ function FrameActions(props: { canLogOut: boolean; labelled?: boolean }) {
   const look = props.labelled ? "bare" : "bare small icon-only";
   return (
     <>
+      {!props.labelled && (
+        <a
+          class="btn bare small icon-only scripted"
+          href="/shortcuts"
+          hx-get="/shortcuts"
+          hx-target="#dialog"
+          hx-swap="innerHTML"
+          data-shortcut="?"
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
+        >
+          <Icon name="keyboard" />
+        </a>
+      )}
       <button
         type="button"
         class={`${look} scripted`}

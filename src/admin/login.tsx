@@ -5,7 +5,7 @@ import { htmlResponse, redirect, themeOf } from "./render.tsx";
 
 /** Why the login page came, by the address that led to it. */
 const LEADS: Record<string, string> = {
-  ended: "Your session has ended. After the login you are back where you were.",
+  again: "Your session has ended. After the login go on in the other tab: what you typed is still there.",
   out: "You are logged out.",
 };
 

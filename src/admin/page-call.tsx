@@ -1,5 +1,5 @@
 import { ToastPartial } from "../../views/components/notice.tsx";
-import { ErrorBody, ErrorPage } from "../../views/error.tsx";
+import { ErrorBody, ErrorPage, SessionEnded } from "../../views/error.tsx";
 import { ConflictError, InputError, NotFoundError } from "../types.ts";
 import { CROSS_SITE } from "./access.ts";
 import type { KeyTests } from "./key-tests.ts";
@@ -53,14 +53,14 @@ async function refuse(context: PageContext): Promise<Response | null> {
   return htmlResponse(<ErrorPage title="Refused" text={refusal.message} />, refusal.status);
 }
 
-/** An open page whose session ended is led to the login as a whole, and back to where it was. */
+/**
+ * Where nothing is lost by it, the way leads over the login and back. An open page stays as it is and shows a link to
+ * the login (`app.js`); a form that was sent without scripts is sent again by loading its answer again.
+ */
 function toLogin({ request, url, part }: PageContext): Response {
-  if (part !== null) {
-    const open = URL.parse(request.headers.get("hx-current-url") ?? "");
-    const next = open === null ? "/" : open.pathname + open.search;
-    return htmlResponse("", 401, [["hx-redirect", `/login?why=ended&next=${encodeURIComponent(next)}`]]);
-  }
-  const next = changesSomething(request) ? "/" : url.pathname + url.search;
+  if (part !== null) return htmlResponse("", 401);
+  if (changesSomething(request)) return htmlResponse(<SessionEnded />, 401);
+  const next = url.pathname + url.search;
   return redirect(next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`);
 }
 

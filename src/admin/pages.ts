@@ -38,6 +38,7 @@ import {
   showData,
 } from "./settings-data.tsx";
 import { changePassword, endOtherSessions, endSession, showSecurity } from "./settings-security.tsx";
+import { showShortcuts } from "./shortcuts.tsx";
 import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
 import { makeDefault, testUpstream } from "./upstream-actions.ts";
 import {
@@ -57,6 +58,7 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/login", open: true, handle: logIn },
   { method: "POST", path: "/logout", handle: logOut },
   { method: "GET", path: "/", handle: showDashboard },
+  { method: "GET", path: "/shortcuts", handle: showShortcuts },
   { method: "GET", path: "/keys", handle: showKeys },
   { method: "POST", path: "/keys", handle: addKey },
   { method: "GET", path: "/keys/add", handle: askForKey },

@@ -169,6 +169,7 @@ describe("with scripts", () => {
     await lost.stop();
     await page.getByText("Reconnecting…").waitFor({ timeout: 6_000 });
     const back = await startPages({ port });
+    await page.getByText("The server answers again.").waitFor({ timeout: 6_000 });
     await page.getByText("Reconnecting…").waitFor({ state: "hidden", timeout: 6_000 });
     await close();
     await back.stop();

@@ -130,12 +130,14 @@ describe("who may see them", () => {
     expect(entered.headers.get("set-cookie")).toContain("HttpOnly; SameSite=Strict");
   });
 
-  test("an open page whose session ended is led there as a whole", async () => {
-    const headers = { ...stranger, ...LIVE, "hx-current-url": `${pages.url}/keys?status=cooling` };
-    const answer = await pages.ask("/keys?status=cooling", { headers });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get("hx-redirect")).toBe("/login?why=ended&next=%2Fkeys%3Fstatus%3Dcooling");
-    expect(answer.html).toBe("");
+  test("an open page whose session ended stays as it is, and a form can be sent again", async () => {
+    const answer = await pages.ask("/keys?status=cooling", { headers: { ...stranger, ...LIVE } });
+    expect([answer.status, answer.headers.get("hx-redirect"), answer.html]).toEqual([401, null, ""]);
+    const form = { secret: "sk-typed-before-the-end" };
+    const sent = await pages.ask("/keys", { form, headers: stranger });
+    expect(sent.status).toBe(401);
+    expect(sent.html).toContain("Your session has ended");
+    expect(sent.html).toContain('href="/login?why=again" target="_blank"');
   });
 
   test("the way after the login never leaves this program", async () => {

@@ -44,6 +44,19 @@ const LUCIDE = {
       <path d="M20 12h2" />
     </>
   ),
+  keyboard: (
+    <>
+      <path d="M10 8h.01" />
+      <path d="M12 12h.01" />
+      <path d="M14 8h.01" />
+      <path d="M16 12h.01" />
+      <path d="M18 8h.01" />
+      <path d="M6 8h.01" />
+      <path d="M7 16h10" />
+      <path d="M8 12h.01" />
+      <rect width="20" height="16" x="2" y="4" rx="2" />
+    </>
+  ),
   "log-out": (
     <>
       <path d="m16 17 5-5-5-5" />

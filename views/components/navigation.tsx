@@ -10,6 +10,8 @@ export interface NavigationItem {
   apart?: boolean;
   /** On a phone under "More", where the bar has no room for it. */
   underMore?: boolean;
+  /** Keys that lead there: `g k`. */
+  shortcut?: string;
 }
 
 interface NavigationProps {
@@ -37,7 +39,12 @@ export function SideNavigation(props: NavigationProps) {
       <ul>
         {props.items.map((item) => (
           <li class={item.apart ? "apart" : undefined}>
-            <a href={item.href} aria-current={item.href === props.current ? "page" : undefined}>
+            <a
+              href={item.href}
+              aria-current={item.href === props.current ? "page" : undefined}
+              data-shortcut={item.shortcut}
+              title={item.shortcut}
+            >
               <Icon name={item.icon} />
               <span safe>{item.label}</span>
               {item.href === "/keys" && (

@@ -27,6 +27,7 @@ export function SearchField(props: SearchFieldProps) {
         <input
           type="search"
           id="search"
+          data-shortcut="/"
           name="q"
           value={attr(props.value)}
           placeholder={props.placeholder}

@@ -65,7 +65,7 @@ export function SettingRow(props: SettingRowProps) {
           <span class="nowrap" safe>
             {range(field)}
           </span>
-          {field.lines !== undefined ? <span safe>{`One a line: ${field.lines.form}.`}</span> : null}
+          {field.lines !== undefined ? <span safe>{`On each line ${field.lines.form}.`}</span> : null}
           {isUrl && <span safe>{props.keysThere}</span>}
         </p>
       </div>
