@@ -20,6 +20,15 @@ import { logIn, logOut, showLogin } from "./login.tsx";
 import { showLogs, showRequest } from "./logs.tsx";
 import { answerPage } from "./page-call.tsx";
 import type { PageDeps, PageRoute } from "./page-context.ts";
+import {
+  addPool,
+  askForPool,
+  askForPoolChanges,
+  askForPoolDeletion,
+  changePool,
+  deletePool,
+} from "./pool-forms.tsx";
+import { movePoolKeys, showPool, showPools } from "./pools.tsx";
 import { redirect } from "./render.tsx";
 import {
   askForReset,
@@ -79,6 +88,15 @@ const PAGES: PageRoute[] = [
   { method: "GET", path: "/stats/csv", handle: downloadStats },
   { method: "GET", path: "/stats/reset", handle: askForStatsReset },
   { method: "POST", path: "/stats/reset", handle: resetStats },
+  { method: "GET", path: "/pools", handle: showPools },
+  { method: "POST", path: "/pools", handle: addPool },
+  { method: "GET", path: "/pools/add", handle: askForPool },
+  { method: "GET", path: "/pools/:id", handle: showPool },
+  { method: "POST", path: "/pools/:id", handle: changePool },
+  { method: "GET", path: "/pools/:id/edit", handle: askForPoolChanges },
+  { method: "POST", path: "/pools/:id/keys", handle: movePoolKeys },
+  { method: "GET", path: "/pools/:id/delete", handle: askForPoolDeletion },
+  { method: "POST", path: "/pools/:id/delete", handle: deletePool },
   { method: "GET", path: "/upstreams", handle: showUpstreams },
   { method: "POST", path: "/upstreams", handle: addUpstream },
   { method: "GET", path: "/upstreams/add", handle: askForUpstream },
