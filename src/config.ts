@@ -276,6 +276,8 @@ export interface Config extends Readonly<Omit<Values, "logFormat" | "tlsCert" | 
   readonly logFormat: LogFormat;
   /** Paths of PEM files; null: the server speaks plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Whether a service manager waits for word, and how often for a sign of life; its own variables say so. */
+  readonly notify: { readonly watchdogMs: number | null } | null;
   /** One sentence for each thing that is allowed and dangerous. */
   readonly warnings: readonly string[];
 }
@@ -333,6 +335,7 @@ export function loadConfig(env: Environment, isTerminal = process.stderr.isTTY =
     ...known,
     dataDir: resolve(known.dataDir),
     tls,
+    notify: readNotify(env),
     logFormat: logFormat ?? (isTerminal ? "pretty" : "json"),
     warnings,
   };
@@ -384,4 +387,12 @@ export function readEnvironment(cwd: string): Environment {
 function describeProblem(row: Variable<unknown>, text: string): string {
   const shown = row.secret ? "the value (not shown)" : JSON.stringify(text.slice(0, 100));
   return `${row.name}: ${shown} cannot be used; ${row.form}`;
+}
+
+/** What systemd sets for a unit of `Type=notify` (sd_notify(3), sd_watchdog_enabled(3)). */
+function readNotify(env: Environment): Config["notify"] {
+  if (!env.NOTIFY_SOCKET) return null;
+  const isOurs = env.WATCHDOG_PID === undefined || env.WATCHDOG_PID === String(process.pid);
+  const micros = isOurs ? Number(env.WATCHDOG_USEC ?? 0) : 0;
+  return { watchdogMs: micros > 0 ? micros / 1_000 : null };
 }

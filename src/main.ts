@@ -8,6 +8,7 @@ import { runCommand } from "./commands/program.ts";
 import { type Config, isLoopback, loadConfig, readEnvironment, secretValues } from "./config.ts";
 import { openInstallation } from "./installation.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { createServiceManager } from "./service-manager.ts";
 import { version } from "./version.ts";
 
 const EXIT_FAILURE = 1;
@@ -23,12 +24,16 @@ async function serve(): Promise<void> {
   const app = await createApp(config, log, systemClock);
   // Before anything can fail: the password is stored as a hash and will not be shown again.
   if (app.newPassword !== null) showPassword(config, app.newPassword);
-  console.log(startLine(config, app.listen()));
+  const line = startLine(config, app.listen());
+  console.log(line);
+  const manager = createServiceManager(config, log);
+  manager.ready(line);
 
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(EXIT_FAILURE);
     stopping = true;
+    manager.stopping();
     log.info("stopping: running requests may finish", { signal, drain_timeout_s: config.drainTimeoutS });
     await app.drain(config.drainTimeoutS * 1_000);
     process.exit(0);

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dir, "..");
 
 /** Who may know whom. A module is a folder of `src`, a file directly in it, or `views`. See ARCHITECTURE.md. */
 const MAY_IMPORT: Record<string, string[] | "everything"> = {
-  main: ["app", "installation", "beside", "config", "commands"],
+  main: ["app", "installation", "beside", "config", "commands", "service-manager"],
   app: "everything",
   installation: "everything",
   beside: "everything",
@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, string[] | "everything"> = {
   jobs: ["operations", "settings"],
   commands: ["operations", "settings", "config"],
   "commands/health": ["upstream/own-health"],
+  "service-manager": ["config"],
   storage: [],
   views: ["assets", "settings"],
 };

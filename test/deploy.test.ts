@@ -1,0 +1,209 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createAdminClient } from "./support/admin-client.ts";
+import { startFakeUpstream } from "./support/fake-upstream.ts";
+import { chatStream } from "./support/openai-streams.ts";
+import { executable, startProgram, temporaryFolder } from "./support/process.ts";
+import { needsTool } from "./support/tools.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
+const TLS = join(ROOT, "test/fixtures/tls");
+const TOKEN = "test-admin-api-token";
+const PASSWORD = "a good password";
+const UNTIL_SERVING_MS = 10_000;
+const read = (name: string) => readFileSync(join(ROOT, "deploy", name), "utf8");
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+function newFolder(): string {
+  const folder = temporaryFolder();
+  folders.push(folder);
+  return folder;
+}
+
+async function run(...command: string[]) {
+  const child = Bun.spawn(command, { cwd: ROOT, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const texts = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, said: texts.join("") };
+}
+
+test("every example asks /health whether it serves", () => {
+  const examples = readdirSync(join(ROOT, "deploy")).filter((name) => !name.endsWith(".json"));
+  expect(examples.length).toBeGreaterThan(5);
+  for (const name of examples) expect([name, read(name).includes("/health")]).toEqual([name, true]);
+});
+
+describe("the systemd unit", () => {
+  const systemd = needsTool("systemd-analyze", "systemd");
+
+  systemd.test("is understood, and leaves little open", async () => {
+    const path = join(newFolder(), "load-balancer.service");
+    writeFileSync(path, read("load-balancer.service").replace("=/usr/local/bin/load-balancer", "=/bin/true"));
+    expect(await run(systemd.path, "verify", path)).toEqual({ code: 0, said: "" });
+    // At most 2.0 of 10.
+    const { code, said } = await run(systemd.path, "security", "--offline=true", "--threshold=20", path);
+    expect([code, said]).toEqual([0, expect.stringContaining(" OK ")]);
+  });
+});
+
+describe("word to the service manager", () => {
+  const notify = needsTool("systemd-notify", "systemd");
+  const perl = needsTool("perl", "perl-base");
+  // The runtime has no datagram sockets of the unix kind.
+  const LISTEN =
+    "use Socket; $| = 1; socket(S, PF_UNIX, SOCK_DGRAM, 0); bind(S, sockaddr_un($ARGV[0])) or die; " +
+    'print "listening\\n"; while (1) { recv(S, $b, 4096, 0); print "$b\\n" }';
+
+  const both = notify.path === "" ? notify : perl;
+  both.test("says when it is ready, that it lives, and that it stops", async () => {
+    const socket = join(newFolder(), "notify");
+    const listener = Bun.spawn([perl.path, "-e", LISTEN, socket], { stdout: "pipe" });
+    let heard = "";
+    const reading = (async () => {
+      const reader = listener.stdout.getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        heard += new TextDecoder().decode(part.value);
+      }
+    })();
+    const until = async (text: string) => {
+      for (const end = Date.now() + UNTIL_SERVING_MS; !heard.includes(text); await Bun.sleep(10)) {
+        if (Date.now() > end) throw new Error(`${text} was not heard:\n${heard}`);
+      }
+    };
+    await until("listening");
+    const program = await startProgram({ env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: "300000" } });
+    await until("READY=1");
+    expect(heard).toContain(`STATUS=Load Balancer`);
+    await until("WATCHDOG=1");
+    expect(await program.stop()).toBe(0);
+    await until("STOPPING=1");
+    listener.kill();
+    await reading;
+  });
+});
+
+describe("nginx in front", () => {
+  const nginx = needsTool("nginx", "nginx-light");
+
+  nginx.test("passes streams as they come, and who asks", async () => {
+    // Goes on for ever after the first pieces: what nginx held back would never arrive.
+    using upstream = startFakeUpstream({
+      fallback: chatStream(["first", "second", "third"], { cut: { atByte: 700, by: "stall" } }),
+    });
+    await using program = await startProgram({
+      env: { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: PASSWORD, TRUSTED_PROXIES: "127.0.0.1" },
+    });
+    const admin = createAdminClient(program.url, TOKEN);
+    await admin.setUp(upstream.url, ["sk-behind-nginx-1"]);
+    await using front = await startNginx(nginx.path, program.url);
+
+    const answer = await front.ask("/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.7" },
+      body: JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "hi" }] }),
+    });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    let got = "";
+    while (!got.includes('"first"')) got += new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+
+    const login = await front.ask("/login", {
+      method: "POST",
+      headers: { origin: front.url },
+      body: new URLSearchParams({ password: PASSWORD }),
+      redirect: "manual",
+    });
+    expect([login.status, login.headers.get("set-cookie")]).toEqual([
+      303,
+      expect.stringContaining("; Secure"),
+    ]);
+    const [row] = await admin.logs();
+    expect(row).toMatchObject({ outcome: "client_closed", client_address: "203.0.113.7" });
+  });
+});
+
+describe("the image", () => {
+  const unshare = needsTool("unshare", "util-linux");
+  // What a container engine adds to an image: /proc and /dev, here for this process alone.
+  const ENTER =
+    "mkdir -p $0/proc $0/dev; mount --rbind /proc $0/proc && mount --rbind /dev $0/dev && " +
+    'exec chroot --userspec=65532:65532 $0 /load-balancer "$@"';
+  const mayChroot = process.getuid?.() === 0 && existsSync(executable[0] as string);
+
+  (mayChroot ? unshare.test : test.skip)(
+    "serves from its own few files, as a user without rights",
+    async () => {
+      const root = newFolder();
+      chmodSync(root, 0o755);
+      const steps = /RUN (mkdir -p \/image[\s\S]*?)\n\nFROM scratch/.exec(read("Dockerfile"))?.[1] ?? "";
+      expect(steps).toContain("ldd");
+      const script = steps.replaceAll("\\\n", " ").replaceAll("/image", root);
+      expect(await run("sh", "-ec", script)).toEqual({ code: 0, said: "" });
+
+      const files = readdirSync(root).filter((name) => name !== "lib64");
+      expect(files.sort()).toEqual(["data", "etc", "lib", "load-balancer", "tmp"]);
+      const inside = [unshare.path, "--mount", "sh", "-c", ENTER, root];
+      await using program = await startProgram({
+        command: [...inside, "serve"],
+        env: { DATA_DIR: "/data", HOST: "127.0.0.1" },
+        folder: root,
+      });
+      const { port } = new URL(program.url);
+      const health = await run("env", `PORT=${port}`, ...inside, "health");
+      expect(health).toEqual({ code: 0, said: "ok\n" });
+      expect(await program.stop()).toBe(0);
+    },
+  );
+});
+
+interface Front extends AsyncDisposable {
+  url: string;
+  ask(path: string, init: RequestInit): Promise<Response>;
+}
+
+/** The example as it stands, with other ports and the test's certificate. */
+async function startNginx(nginx: string, target: string): Promise<Front> {
+  const folder = newFolder();
+  const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  const { port } = free;
+  free.stop(true);
+  const example = read("nginx.conf")
+    .replace("127.0.0.1:4270", new URL(target).host)
+    .replace("listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`)
+    .replace(/listen \[::\]:443 ssl;/, "")
+    .replace(/ssl_certificate .*;/, `ssl_certificate ${TLS}/localhost.pem;`)
+    .replace(/ssl_certificate_key .*;/, `ssl_certificate_key ${TLS}/localhost.key;`)
+    .replace("proxy_set_header Host              $host;", "proxy_set_header Host $http_host;");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const paths = temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join("\n");
+  const path = join(folder, "nginx.conf");
+  writeFileSync(
+    path,
+    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr warn;
+     events {} http { access_log off; ${paths} ${example} }`,
+  );
+  expect((await run(nginx, "-t", "-c", path)).code).toBe(0);
+  const child = Bun.spawn([nginx, "-c", path], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+  const url = `https://localhost:${port}`;
+  const ca = readFileSync(join(TLS, "ca.pem"), "utf8");
+  const ask = (to: string, init: RequestInit) => fetch(url + to, { ...init, tls: { ca } });
+  const isUp = () =>
+    ask("/health", {}).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  for (const end = Date.now() + UNTIL_SERVING_MS; !(await isUp()); await Bun.sleep(20)) {
+    if (Date.now() > end) throw new Error("nginx does not answer");
+  }
+  return {
+    url,
+    ask,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
