@@ -22,6 +22,7 @@ import { createMetricsRoute } from "./metrics.ts";
 import { Alerts } from "./operations/alerts.ts";
 import { ensurePassword } from "./operations/password.ts";
 import { createSessionOperations } from "./operations/sessions.ts";
+import type { MigrationOperations } from "./operations/types.ts";
 import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { probeEndpoint } from "./proxy/endpoint-probe.ts";
@@ -93,6 +94,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const counts = new RequestCounts();
   const loopLag = new LoopLag(clock);
   const figures = { figures: () => ({ ...live.figures(), recorder: recorder.state }) };
+  void tellOfEarlierVersion(operations.migration, log);
   await operations.stats.fold();
   const now = clock.now();
   await installation.restoreLive();
@@ -310,6 +312,24 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       await installation.close();
     },
   };
+}
+
+/** Behind the start: a database that is in use is copied to be read. */
+async function tellOfEarlierVersion(migration: MigrationOperations, log: Logger): Promise<void> {
+  try {
+    const offer = await migration.look();
+    if (offer === null) return;
+    log.info(
+      "data of the earlier version is here: the dashboard has a button that takes it over, or stop and run `load-balancer migrate`",
+      {
+        folder: offer.folder,
+        key_count: offer.keys,
+        request_count: offer.requests,
+      },
+    );
+  } catch (error) {
+    log.warn("data of the earlier version is here, but cannot be read", { error });
+  }
 }
 
 function portError(error: unknown, config: Config): StartError {

@@ -3,6 +3,7 @@ import { ActionForm } from "./components/button.tsx";
 import { CodeBlock } from "./components/code-block.tsx";
 import { Icon } from "./components/icon.tsx";
 import { PageHead } from "./components/page-head.tsx";
+import { MoveOverOffer, type Offer } from "./moved-over.tsx";
 import { PasteFields } from "./paste-form.tsx";
 import { type KeyCounts, keysVerdict, totalKeys } from "./verdicts.ts";
 
@@ -13,6 +14,8 @@ export interface WelcomeProps {
   baseUrl: string;
   /** Clients must send the master key. */
   needsClientKey: boolean;
+  /** What the earlier version left beside this one. */
+  earlier: Offer | null;
   /** A model that the upstream is likely to know. */
   model: string;
 }
@@ -30,6 +33,7 @@ export function Welcome(props: WelcomeProps) {
             : "No keys yet, so every request is answered with 503 “no_usable_key”."
         }
       />
+      {props.earlier !== null && <MoveOverOffer {...props.earlier} />}
       <ol class="card steps">
         <li class={hasKeys ? "done" : "now"}>
           <StepNumber number={1} done={hasKeys} />

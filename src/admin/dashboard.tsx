@@ -78,6 +78,7 @@ async function welcome({ deps, request, url }: PageContext): Promise<WelcomeProp
     pools: await deps.operations.pools.list(),
     baseUrl: `${scheme}://${url.host}/v1`,
     needsClientKey: deps.openProxy === "nobody",
+    earlier: deps.operations.migration.offer(),
     model: EXAMPLE_MODELS.find(([host]) => apiEndpoint.includes(host))?.[1] ?? "gpt-4o-mini",
   };
 }

@@ -18,6 +18,7 @@ import { KeyTests } from "./key-tests.ts";
 import { showKeys } from "./keys.tsx";
 import { logIn, logOut, showLogin } from "./login.tsx";
 import { showLogs, showRequest } from "./logs.tsx";
+import { moveOver } from "./migrate.tsx";
 import { answerPage } from "./page-call.tsx";
 import type { PageDeps, PageRoute } from "./page-context.ts";
 import {
@@ -68,6 +69,8 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/logout", handle: logOut },
   { method: "GET", path: "/", handle: showDashboard },
   { method: "GET", path: "/shortcuts", handle: showShortcuts },
+  { method: "POST", path: "/migrate", handle: moveOver },
+  { method: "GET", path: "/migrate", handle: () => redirect("/") },
   { method: "GET", path: "/keys", handle: showKeys },
   { method: "POST", path: "/keys", handle: addKey },
   { method: "GET", path: "/keys/add", handle: askForKey },
