@@ -60,8 +60,10 @@ function Cell(props: { view: KeyView; small: boolean; reader: Reader }) {
       class={`cell ${look.className}${look.asks === "nothing" ? "" : " loud"}`}
       href={keyPath(key.id)}
       title={attr(said)}
-      aria-label={attr(said)}
     >
+      <span class="hidden-text" safe>
+        {said}
+      </span>
       {props.small ? null : (
         <>
           <StatusIcon
@@ -78,7 +80,14 @@ function Cell(props: { view: KeyView; small: boolean; reader: Reader }) {
 function CellText(props: { view: KeyView; reader: Reader }) {
   const { status, cooldownUntil, inFlight } = props.view;
   const { asks } = STATUS_LOOKS[status];
-  if (asks === "nothing") return <span safe>{exact(inFlight)}</span>;
+  if (asks === "nothing") {
+    return (
+      <span>
+        <span safe>{exact(inFlight)}</span>
+        <span class="hidden-text"> in flight</span>
+      </span>
+    );
+  }
   if (asks !== "patience" || cooldownUntil === null) return "";
   const left = cooldownUntil - props.reader.now;
   if (left > HOUR_MS) return <span safe>{`${Math.round(left / HOUR_MS)} h`}</span>;
