@@ -113,6 +113,7 @@ function TestButton(props: { field: SettingField; test: { action: string; label:
         <Icon name="test" size={14} />
         <span safe>{label}</span>
       </button>
+      {props.field.kind === "url" && <ResetButton field={props.field} label="Reset to Default" />}
       <span id={note} role="status">
         {props.field.note !== undefined ? <SettingNote {...props.field.note} /> : null}
       </span>
@@ -223,7 +224,7 @@ function Control(props: SettingRowProps & { id: string }) {
 }
 
 /** So many presets are chips at once; the others are a click away. */
-const PRESETS_SHOWN = 6;
+const PRESETS_SHOWN = 5;
 
 /** Chips that fill the field; without scripts the field's own list offers the same. */
 function Presets(props: { field: SettingField; id: string; presets: Preset[] }) {
@@ -234,7 +235,6 @@ function Presets(props: { field: SettingField; id: string; presets: Preset[] }) 
         {props.presets.slice(0, PRESETS_SHOWN).map((preset) => (
           <PresetChip {...props} preset={preset} />
         ))}
-        <ResetButton field={props.field} label="Reset to Default" />
       </div>
       {more.length > 0 && (
         <details class="scripted">
