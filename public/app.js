@@ -139,6 +139,8 @@
   document.addEventListener("htmx:after:swap", () => {
     openDialog();
     drawCharts();
+    takeDropped();
+    countPicks();
     tick();
     for (const [cell, before] of watched) if (cell.isConnected && cell.dataset.watch !== before) glow(cell);
   });
@@ -255,6 +257,51 @@
   new MutationObserver(drawCharts).observe(root, { attributeFilter: ["data-theme"] });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);
 
+  // --- Keys: ticked rows, and files that are dropped.
+
+  const picks = () => [...document.querySelectorAll("[data-pick]")];
+  let lastPick = null;
+  let dropped = null;
+
+  function countPicks() {
+    const picked = picks().filter((box) => box.checked).length;
+    for (const place of document.querySelectorAll("[data-picked]")) place.textContent = picked;
+    const all = byId("pick-all");
+    if (all)
+      Object.assign(all, { checked: picked > 0, indeterminate: picked > 0 && picked < picks().length });
+  }
+
+  function pickAll(checked) {
+    for (const box of picks()) box.checked = checked;
+    countPicks();
+  }
+
+  /** With Shift: all from the last one on. */
+  function pick(box, event) {
+    const [from, to] = [lastPick, box].map((one) => picks().indexOf(one)).sort((a, b) => a - b);
+    if (event.shiftKey && from >= 0) for (const one of picks().slice(from, to)) one.checked = box.checked;
+    lastPick = box;
+    countPicks();
+  }
+
+  function takeDropped() {
+    const field = document.querySelector("[data-drop]");
+    if (!field || !dropped) return;
+    field.files = dropped;
+    dropped = null;
+  }
+
+  document.addEventListener("clear-picked", () => pickAll(false));
+  document.addEventListener("dragover", (event) => byId("pick-all") && event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    const opener = document.querySelector("[data-import]");
+    if (!opener || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    dropped = event.dataTransfer.files;
+    if (!byId("dialog").open) opener.click();
+    takeDropped();
+  });
+
   // --- Clicks and keys.
 
   async function copy(button) {
@@ -269,6 +316,9 @@
     "[data-plot] .legend button": toggleSeries,
     "[data-dismiss]": (button) => button.closest(".notice").remove(),
     "[data-copy]": copy,
+    "[data-pick]": pick,
+    "[data-pick-none]": () => pickAll(false),
+    "#pick-all": (box) => pickAll(box.checked),
     "#dialog [data-close]": (_, event) => {
       event.preventDefault();
       closeDialog();
@@ -286,6 +336,7 @@
   let keyBefore = "";
   document.addEventListener("keydown", (event) => {
     const { key, target, ctrlKey, metaKey, altKey } = event;
+    if (key === "Escape") target.closest("form")?.querySelector("[data-escape]")?.click();
     if (ctrlKey || metaKey || altKey || ["Shift", "Tab"].includes(key)) return;
     if (target.closest("input, textarea, select, dialog")) return key === "Escape" && target.blur();
     const keys = keyBefore === "g" ? `g ${key}` : key;

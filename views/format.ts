@@ -62,6 +62,15 @@ function twoUnits(ms: number, large: number, largeName: string, small: number, s
   return `${Math.floor(ms / large)} ${largeName}${rest ? ` ${rest} ${smallName}` : ""}`;
 }
 
+/** $0, $0.0000042, $0.0132, $1.24, $1,284.01; null: not known. */
+export function usd(value: number | null): string {
+  if (value === null) return UNKNOWN;
+  if (value === 0) return "$0";
+  if (value >= 1)
+    return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+  return `$${Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 12 })}`;
+}
+
 /** 98.7 %, 0.21 %, never rounded up to 100 % or down to 0 %. */
 export function percent(part: number, whole: number): string {
   if (whole <= 0) return UNKNOWN;

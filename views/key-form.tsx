@@ -1,6 +1,9 @@
 import type { Pool } from "../src/types.ts";
-import { SelectField, TextField } from "./components/field.tsx";
+import { TextField } from "./components/field.tsx";
 import { FormActions, FormError, FormShell, formLive, type Place } from "./components/form-shell.tsx";
+import { LIMIT_FIELDS } from "./components/limit-fields.tsx";
+import { PoolField, UpstreamField } from "./components/pool-field.tsx";
+import { keyPath } from "./links.ts";
 
 /** What was typed, by the names of the fields; the secret is never sent back. */
 export interface KeyFormValues {
@@ -9,6 +12,11 @@ export interface KeyFormValues {
   pool_id: string;
   upstream_id: string;
   daily_limit: string;
+  rpm_limit: string;
+  tpm_limit: string;
+  max_concurrency: string;
+  weight: string;
+  priority: string;
 }
 
 export interface KeyFormProps {
@@ -23,23 +31,32 @@ export interface KeyFormProps {
   defaultDailyLimit: number | null;
 }
 
-const NO_POOL = { value: "", label: "No pool" };
+const MORE_FIELDS = [
+  ...LIMIT_FIELDS.filter(({ name }) => name !== "daily_limit").map(({ name, label }) => ({
+    name: name as Exclude<typeof name, "daily_limit">,
+    label,
+    help: "Empty means no limit.",
+  })),
+  { name: "weight", label: "Weight", help: "Its share under the strategy weighted." },
+  { name: "priority", label: "Priority", help: "The lower number is used first." },
+] as const;
 
 /** Adds one key, or edits one. */
 export function KeyForm(props: KeyFormProps) {
-  const action = props.subject === null ? "/keys" : `/keys/${encodeURIComponent(props.subject.id)}`;
-  const back = props.subject === null ? "/keys" : action;
+  const { subject } = props;
+  const isNew = subject === null;
+  const action = isNew ? "/keys" : keyPath(subject.id);
   const byDefault = props.defaultDailyLimit === null ? "no limit" : `${props.defaultDailyLimit}, the default`;
   return (
     <FormShell
       place={props.place}
-      title={props.subject === null ? "Add key" : `Edit ${props.subject.name}`}
+      title={isNew ? "Add key" : `Edit ${subject.name}`}
       lead={
-        props.subject === null
+        isNew
           ? "Stored encrypted and never shown in full again. It takes its turn at once."
           : "In force with the next request; running ones finish as they began."
       }
-      back={back}
+      back={action}
     >
       <form method="post" action={action} class="fields" {...formLive(action)}>
         <FormError message={props.message} />
@@ -48,15 +65,11 @@ export function KeyForm(props: KeyFormProps) {
           name="secret"
           label="Secret"
           mono
-          required={props.subject === null}
-          autofocus={props.subject === null}
+          required={isNew}
+          autofocus={isNew}
           maxlength={500}
-          placeholder={props.subject === null ? "AIza…, sk-…" : undefined}
-          help={
-            props.subject === null
-              ? undefined
-              : `Empty keeps ${props.subject.maskedSecret}. A new secret starts afresh.`
-          }
+          placeholder={isNew ? "AIza…, sk-…" : undefined}
+          help={subject ? `Empty keeps ${subject.maskedSecret}. A new secret starts afresh.` : undefined}
           error={props.errors.secret}
         />
         <TextField
@@ -64,9 +77,9 @@ export function KeyForm(props: KeyFormProps) {
           name="name"
           label="Name"
           value={props.values.name}
-          autofocus={props.subject !== null}
+          autofocus={!isNew}
           maxlength={100}
-          help={props.subject === null ? "Empty takes the next free number." : undefined}
+          help={isNew ? "Empty takes the next free number." : undefined}
           error={props.errors.name}
         />
         <TextField
@@ -77,26 +90,18 @@ export function KeyForm(props: KeyFormProps) {
           help="Separated by commas."
           error={props.errors.tags}
         />
-        {props.pools.length > 0 && (
-          <SelectField
-            id="key-pool"
-            name="pool_id"
-            label="Pool"
-            value={props.values.pool_id}
-            options={[NO_POOL, ...props.pools.map((pool) => ({ value: pool.id, label: pool.name }))]}
-            error={props.errors.pool_id}
-          />
-        )}
-        {props.upstreams.length > 1 && (
-          <SelectField
-            id="key-upstream"
-            name="upstream_id"
-            label="Upstream"
-            value={props.values.upstream_id}
-            options={props.upstreams.map((upstream) => ({ value: upstream.id, label: upstream.name }))}
-            error={props.errors.upstream_id}
-          />
-        )}
+        <PoolField
+          id="key-pool"
+          value={props.values.pool_id}
+          pools={props.pools}
+          error={props.errors.pool_id}
+        />
+        <UpstreamField
+          id="key-upstream"
+          value={props.values.upstream_id}
+          upstreams={props.upstreams}
+          error={props.errors.upstream_id}
+        />
         <TextField
           id="key-daily-limit"
           name="daily_limit"
@@ -106,7 +111,23 @@ export function KeyForm(props: KeyFormProps) {
           help={`Requests a day. Empty means ${byDefault}.`}
           error={props.errors.daily_limit}
         />
-        <FormActions submit="Save" back={back} />
+        <details open={MORE_FIELDS.some(({ name }) => props.errors[name] !== undefined)}>
+          <summary>More limits, weight and priority</summary>
+          <div class="fields pairs">
+            {MORE_FIELDS.map(({ name, label, help }) => (
+              <TextField
+                id={`key-${name}`}
+                name={name}
+                label={label}
+                help={help}
+                value={props.values[name]}
+                inputmode="numeric"
+                error={props.errors[name]}
+              />
+            ))}
+          </div>
+        </details>
+        <FormActions submit="Save" back={action} />
       </form>
     </FormShell>
   );

@@ -104,7 +104,7 @@ function KeyActions(props: { view: KeyView }) {
         <ActionForm to={keyPath(id, "enable")} method="post" icon="power" label="Enable" look="main" />
       )}
       <ActionForm to={keyPath(id, "edit")} method="get" icon="edit" label="Edit" />
-      <ActionForm to={keyPath(id, "delete")} method="get" icon="delete" label="Delete" look="bad" />
+      <ActionForm to={keyPath(id, "delete")} method="post" icon="delete" label="Delete" look="bad" />
     </>
   );
 }

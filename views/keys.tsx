@@ -1,90 +1,97 @@
-import { KEY_STATUSES, type KeyStatus, type KeyView, type Pool } from "../src/types.ts";
+import type { BulkRun } from "../src/operations/types.ts";
+import { KEY_STATUSES } from "../src/types.ts";
 import { attr } from "./attr.ts";
+import { BulkBar } from "./components/bulk-bar.tsx";
+import { BulkProgress } from "./components/bulk-progress.tsx";
 import { ActionForm } from "./components/button.tsx";
 import { EmptyState } from "./components/empty-state.tsx";
-import { KeyTable } from "./components/key-table.tsx";
+import { FilterChip } from "./components/filter-chip.tsx";
+import { Icon, type IconName } from "./components/icon.tsx";
+import { KeyTable, type KeyTableProps } from "./components/key-table.tsx";
 import { Live } from "./components/live.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Pager } from "./components/pager.tsx";
 import { SearchField } from "./components/search-field.tsx";
-import type { KeyTest } from "./components/test-note.tsx";
-import { exact, type Reader } from "./format.ts";
-import { href } from "./links.ts";
+import { exact } from "./format.ts";
+import {
+  isFiltered,
+  KEYS_PATH,
+  type KeyListQuery,
+  keyListHref,
+  listParameters,
+  NO_POOL,
+} from "./key-list.ts";
 import { STATUS_LOOKS, StatusIcon } from "./statuses.tsx";
-import { type KeyCounts, keysVerdict, plural, totalKeys } from "./verdicts.ts";
+import { type KeyCounts, keysVerdict, totalKeys } from "./verdicts.ts";
 
-/** The address holds the state; empty means "not asked". */
-export interface KeyListQuery {
-  q: string;
-  status: KeyStatus | "";
-  sort: string;
-  cursor: string;
-}
-
-export interface KeysPageProps {
+export interface KeysPageProps extends Omit<KeyTableProps, "sort" | "sortHref"> {
   query: KeyListQuery;
-  keys: KeyView[];
-  nextCursor: string | null;
+  /** Where the page stands among those that match. */
+  place: { total: number; before: number; previousCursor: string | null; nextCursor: string | null };
   counts: KeyCounts;
-  pools: ReadonlyMap<string, Pool>;
-  tests: ReadonlyMap<string, KeyTest>;
-  reader: Reader;
-}
-
-const PATH = "/keys";
-export const DEFAULT_SORT = "created_at";
-
-export function keyListHref(query: KeyListQuery, change: Partial<KeyListQuery>): string {
-  const { q, status, sort, cursor } = { ...query, ...change };
-  return href(PATH, { q, status, sort: sort === DEFAULT_SORT ? "" : sort, cursor });
+  runs: BulkRun[];
 }
 
 export function KeysPage(props: KeysPageProps) {
-  const { query } = props;
-  const asked = query.q !== "" || query.status !== "";
+  const { query, keys, place } = props;
   const total = totalKeys(props.counts);
   return (
-    <Live url={keyListHref(query, {})} now={props.reader.now}>
+    <Live url={keyListHref(query)} now={props.reader.now}>
       <PageHead title="Keys" verdict={keysVerdict(props.counts)}>
-        <ActionForm to="/keys/paste" method="get" icon="paste" label="Paste many" />
+        {total > 0 && <ActionForm to="/keys/export" method="get" icon="download" label="Export" wideOnly />}
+        <ActionForm
+          to="/keys/paste"
+          method="get"
+          icon="paste"
+          label="Paste many"
+          title="Text, JSON, CSV or .env; a file may also be dropped on this page"
+          attributes={{ "data-import": true }}
+        />
         <ActionForm to="/keys/add" method="get" icon="plus" label="Add key" look="main" />
       </PageHead>
+      <BulkProgress runs={props.runs} />
       {total > 0 && (
         <div class="bar">
           <SearchField
-            action={PATH}
+            action={KEYS_PATH}
             value={query.q}
             placeholder="Name, end of key, tag"
-            kept={{ status: query.status, sort: query.sort === DEFAULT_SORT ? "" : query.sort }}
+            kept={listParameters({ ...query, q: "", cursor: "" })}
           />
           <StatusFilter query={query} counts={props.counts} />
+          <Chips {...props} />
+          <span class="push line">
+            <ListFormLink to="filter" icon="filter" label="Filter" query={query} />
+            <ListFormLink to="columns" icon="columns" label="Columns" query={query} />
+          </span>
         </div>
       )}
-      {props.keys.length > 0 ? (
-        <section class="card" aria-label="List of keys">
-          <div class="scroll">
-            <KeyTable
-              keys={props.keys}
-              pools={props.pools}
-              tests={props.tests}
-              sort={query.sort}
-              sortHref={(sort) => keyListHref(query, { sort, cursor: "" })}
-              reader={props.reader}
+      {keys.length > 0 ? (
+        <>
+          <section class="card" aria-label="List of keys">
+            <div class="scroll">
+              <KeyTable
+                {...props}
+                sort={query.sort}
+                sortHref={(sort) => keyListHref(query, { sort, cursor: "" })}
+              />
+            </div>
+            <Pager
+              text={`${exact(place.before + 1)}–${exact(place.before + keys.length)} of ${exact(place.total)}`}
+              first={query.cursor === "" ? null : keyListHref(query, { cursor: "" })}
+              previous={place.previousCursor && keyListHref(query, { cursor: place.previousCursor })}
+              next={place.nextCursor && keyListHref(query, { cursor: place.nextCursor })}
             />
-          </div>
-          <Pager
-            text={`${plural(props.keys.length, "key")} shown of ${exact(total)}`}
-            first={query.cursor === "" ? null : keyListHref(query, { cursor: "" })}
-            next={props.nextCursor === null ? null : keyListHref(query, { cursor: props.nextCursor })}
-          />
-        </section>
-      ) : asked ? (
+          </section>
+          <BulkBar query={query} shown={keys.length} total={place.total} />
+        </>
+      ) : isFiltered(query) ? (
         <EmptyState
           icon="search"
           title="No key fits"
-          text="No key has this status and holds this text in name, end or tags."
+          text="No key fits all that is asked: status, pool, upstream, tag and the text in name, end or tags."
         >
-          <a class="btn" href={PATH}>
+          <a class="btn" href={KEYS_PATH}>
             Show all keys
           </a>
         </EmptyState>
@@ -130,5 +137,46 @@ function StatusFilter(props: { query: KeyListQuery; counts: KeyCounts }) {
         </a>
       ))}
     </nav>
+  );
+}
+
+function Chips({ query, pools, upstreams }: KeysPageProps) {
+  const named: { name: "pool" | "upstream" | "tag"; label: string; value: string }[] = [
+    {
+      name: "pool",
+      label: "Pool",
+      value: query.pool === NO_POOL ? "none" : (pools.get(query.pool)?.name ?? "one that is gone"),
+    },
+    { name: "upstream", label: "Upstream", value: upstreams.get(query.upstream)?.name ?? "one that is gone" },
+    { name: "tag", label: "Tag", value: query.tag },
+  ];
+  return (
+    <>
+      {named
+        .filter(({ name }) => query[name] !== "")
+        .map(({ name, label, value }) => (
+          <FilterChip label={label} value={value} without={keyListHref(query, { [name]: "", cursor: "" })} />
+        ))}
+    </>
+  );
+}
+
+/** Opens a form that knows the state of the list. */
+function ListFormLink(props: { to: string; icon: IconName; label: string; query: KeyListQuery }) {
+  const to = attr(keyListHref(props.query, { cursor: "" }, `${KEYS_PATH}/${props.to}`));
+  return (
+    <a
+      class="btn icon-only"
+      href={to}
+      title={props.label}
+      hx-get={to}
+      hx-target="#dialog"
+      hx-swap="innerHTML"
+    >
+      <Icon name={props.icon} />
+      <span class="hidden-text" safe>
+        {props.label}
+      </span>
+    </a>
   );
 }

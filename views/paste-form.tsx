@@ -1,7 +1,8 @@
 import type { KeyView, Pool } from "../src/types.ts";
-import { controlAttributes, Field, SelectField } from "./components/field.tsx";
+import { controlAttributes, Field } from "./components/field.tsx";
 import { FormActions, FormError, FormShell, formLive, type Place } from "./components/form-shell.tsx";
 import { KeyChip } from "./components/key-chip.tsx";
+import { PoolField, UpstreamField } from "./components/pool-field.tsx";
 import { plural } from "./verdicts.ts";
 
 interface PasteFormProps {
@@ -10,6 +11,8 @@ interface PasteFormProps {
   message?: string;
   poolId: string;
   pools: Pool[];
+  upstreamId: string;
+  upstreams: { id: string; name: string }[];
 }
 
 /** Adds many keys at once. What was pasted is not sent back: it holds secrets. */
@@ -32,18 +35,26 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
     id: "paste-text",
     name: "text",
     label: "Keys",
-    help: "One a line, alone or as name=secret. Empty lines and lines that begin with # are passed over; a JSON array works too.",
+    help: "One a line, alone, as name=secret or name,secret. Empty lines and lines that begin with # are passed over; a JSON array works too.",
     error: props.errors.text,
   };
   return (
-    <form method="post" action="/keys/import" class="fields" x-data="paste" hx-morph-skip {...pasteLive}>
+    <form
+      method="post"
+      action="/keys/import"
+      enctype="multipart/form-data"
+      hx-encoding="multipart/form-data"
+      class="fields"
+      x-data="paste"
+      hx-morph-skip
+      {...pasteLive}
+    >
       <FormError message={props.message} />
       <Field {...field}>
         <textarea
           {...controlAttributes(field)}
           class="mono"
           rows="6"
-          required
           autofocus
           spellcheck="false"
           placeholder={"AIza…\nteam-search=AIza…"}
@@ -51,19 +62,16 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
         />
       </Field>
       <p class="soft" role="status" x-text="verdict" />
-      {props.pools.length > 0 && (
-        <SelectField
-          id="paste-pool"
-          name="pool_id"
-          label="Pool"
-          value={props.poolId}
-          options={[
-            { value: "", label: "No pool" },
-            ...props.pools.map((pool) => ({ value: pool.id, label: pool.name })),
-          ]}
-          error={props.errors.pool_id}
-        />
-      )}
+      <Field {...FILE}>
+        <input {...controlAttributes(FILE)} type="file" accept=".txt,.csv,.env,.json,text/*" data-drop />
+      </Field>
+      <PoolField id="paste-pool" value={props.poolId} pools={props.pools} error={props.errors.pool_id} />
+      <UpstreamField
+        id="paste-upstream"
+        value={props.upstreamId}
+        upstreams={props.upstreams}
+        error={props.errors.upstream_id}
+      />
       {props.back === undefined ? (
         <footer class="form-actions start">
           <button type="submit" class="main">
@@ -76,6 +84,13 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
     </form>
   );
 }
+
+const FILE = {
+  id: "paste-file",
+  name: "file",
+  label: "Or a file",
+  help: "Text, CSV, .env or JSON. It may also be dropped anywhere on the Keys page.",
+};
 
 const pasteLive = {
   ...formLive("/keys/import"),

@@ -47,7 +47,7 @@ export function Welcome(props: WelcomeProps) {
                 <ActionForm to="/keys/paste" method="get" icon="paste" label="Paste more" small />
               </div>
             ) : (
-              <PasteFields errors={{}} poolId="" pools={props.pools} />
+              <PasteFields errors={{}} poolId="" pools={props.pools} upstreamId="" upstreams={[]} />
             )}
           </div>
         </li>

@@ -4,7 +4,7 @@ import { outcomeLook } from "../../views/outcomes.ts";
 import { plural } from "../../views/verdicts.ts";
 import type { KeyView } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
-import { backTo, done } from "./render.tsx";
+import { backTo, done, doneElsewhere } from "./render.tsx";
 
 /** "Test keys" tests so many at most, so many at once. */
 const MAX_TESTED = 100;
@@ -26,6 +26,23 @@ async function switchKey(context: PageContext, enabled: boolean): Promise<Respon
     ? { kind: "ok", text: `${name} enabled. It takes its turn again.` }
     : { kind: "ok", text: `${name} disabled. Running requests finish.`, undo: `/keys/${id}/enable` };
   return done(context, notice, backTo(context, "/keys"));
+}
+
+/** At once and without a question: for a while it can be brought back as it was. */
+export async function deleteKey(context: PageContext): Promise<Response> {
+  const { keys } = context.deps.operations;
+  const { id, name } = await keys.get(context.id);
+  await keys.remove([id], context.actor);
+  const notice: Notice = { kind: "ok", text: `${name} deleted.`, undo: `/keys/${id}/restore` };
+  const openPage = URL.parse(context.request.headers.get("hx-current-url") ?? "")?.pathname;
+  if (openPage === `/keys/${id}`) return doneElsewhere(context, notice, "/keys");
+  const back = backTo(context, "/keys");
+  return done(context, notice, back === `/keys/${id}` ? "/keys" : back);
+}
+
+export async function restoreKey(context: PageContext): Promise<Response> {
+  const { name } = await context.deps.operations.keys.restore(context.id, context.actor);
+  return done(context, { kind: "ok", text: `${name} is back, with its counters.` }, backTo(context, "/keys"));
 }
 
 export async function resetKey(context: PageContext): Promise<Response> {

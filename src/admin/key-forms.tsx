@@ -1,16 +1,26 @@
-import { DeleteForm } from "../../views/delete-form.tsx";
 import { KeyForm, type KeyFormProps, type KeyFormValues } from "../../views/key-form.tsx";
 import { PasteForm, PasteReport } from "../../views/paste-form.tsx";
 import type { KeyPatch } from "../operations/types.ts";
 import type { KeyView } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
-import { readForm } from "./page-form.ts";
+import { readFileForm, readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
-import { done, doneElsewhere, formPage, placeOf } from "./render.tsx";
+import { done, formPage, placeOf } from "./render.tsx";
 
 const SECTION = "/keys";
 
-const NO_VALUES: KeyFormValues = { name: "", tags: "", pool_id: "", upstream_id: "", daily_limit: "" };
+const NO_VALUES: KeyFormValues = {
+  name: "",
+  tags: "",
+  pool_id: "",
+  upstream_id: "",
+  daily_limit: "",
+  rpm_limit: "",
+  tpm_limit: "",
+  max_concurrency: "",
+  weight: "",
+  priority: "",
+};
 
 export async function askForKey(context: PageContext): Promise<Response> {
   return keyForm(context, null, NO_VALUES, null);
@@ -23,7 +33,12 @@ export async function askForChanges(context: PageContext): Promise<Response> {
     tags: key.tags.join(", "),
     pool_id: key.poolId ?? "",
     upstream_id: key.upstreamId,
-    daily_limit: key.dailyLimit === null ? "" : String(key.dailyLimit),
+    daily_limit: String(key.dailyLimit ?? ""),
+    rpm_limit: String(key.rpmLimit ?? ""),
+    tpm_limit: String(key.tpmLimit ?? ""),
+    max_concurrency: String(key.maxConcurrency ?? ""),
+    weight: String(key.weight),
+    priority: String(key.priority),
   };
   return keyForm(context, key, values, null);
 }
@@ -54,16 +69,20 @@ export async function changeKey(context: PageContext): Promise<Response> {
 }
 
 export async function askForPaste(context: PageContext): Promise<Response> {
-  return pasteForm(context, "", null);
+  return pasteForm(context, new URLSearchParams(), null);
 }
 
+/** Pasted text and a file's together: each line is reported on, whichever it came by. */
 export async function pasteKeys(context: PageContext): Promise<Response> {
-  let poolId = "";
+  let form = new URLSearchParams();
   try {
-    const form = await readForm(context.request);
-    poolId = form.get("pool_id") ?? "";
-    const shared = poolId === "" ? {} : { poolId };
-    const report = await context.deps.operations.keys.addMany(form.get("text") ?? "", shared, context.actor);
+    const { fields, files } = await readFileForm(context.request);
+    form = fields;
+    const text = [form.get("text") ?? "", ...files].filter((part) => part.trim() !== "").join("\n");
+    const poolId = form.get("pool_id") || undefined;
+    const upstreamId = form.get("upstream_id") || undefined;
+    const { keys } = context.deps.operations;
+    const report = await keys.addMany(text, { poolId, upstreamId }, context.actor);
     const answer = await formPage(
       context,
       { title: "Paste many keys", section: SECTION },
@@ -72,25 +91,8 @@ export async function pasteKeys(context: PageContext): Promise<Response> {
     answer.headers.set("hx-trigger", "refresh-live");
     return answer;
   } catch (error) {
-    return pasteForm(context, poolId, refusalOf(error));
+    return pasteForm(context, form, refusalOf(error));
   }
-}
-
-export async function askForDeletion(context: PageContext): Promise<Response> {
-  const { id, name } = await context.deps.operations.keys.get(context.id);
-  const form = <DeleteForm place={placeOf(context)} subject={{ id, name }} />;
-  return formPage(context, { title: `Delete ${name}`, section: SECTION }, form);
-}
-
-export async function deleteKey(context: PageContext): Promise<Response> {
-  const { keys } = context.deps.operations;
-  const { id, name } = await keys.get(context.id);
-  await keys.remove([id], context.actor);
-  const notice = { kind: "ok", text: `${name} deleted.` } as const;
-  const openPage = URL.parse(context.request.headers.get("hx-current-url") ?? "")?.pathname;
-  return openPage === `/keys/${id}`
-    ? doneElsewhere(context, notice, "/keys")
-    : done(context, notice, "/keys");
 }
 
 async function keyForm(
@@ -118,14 +120,22 @@ async function keyForm(
   return formPage(context, { title, section: SECTION, status: refusal === null ? 200 : 422 }, form);
 }
 
-async function pasteForm(context: PageContext, poolId: string, refusal: Refusal | null): Promise<Response> {
+async function pasteForm(
+  context: PageContext,
+  typed: URLSearchParams,
+  refusal: Refusal | null,
+): Promise<Response> {
+  const { operations } = context.deps;
+  const upstreams = await operations.upstreams.list();
   const form = (
     <PasteForm
       place={placeOf(context)}
       errors={refusal?.fields ?? {}}
       message={refusal?.message}
-      poolId={poolId}
-      pools={await context.deps.operations.pools.list()}
+      poolId={typed.get("pool_id") ?? ""}
+      pools={await operations.pools.list()}
+      upstreamId={typed.get("upstream_id") || (upstreams.find(({ isDefault }) => isDefault)?.id ?? "")}
+      upstreams={upstreams}
     />
   );
   const info = { title: "Paste many keys", section: SECTION, status: refusal === null ? 200 : 422 };
@@ -134,17 +144,27 @@ async function pasteForm(context: PageContext, poolId: string, refusal: Refusal 
 
 /** Fields that the form does not hold (no pools, one upstream) stay as they are. */
 function readKeyForm(form: URLSearchParams): KeyPatch {
-  const limit = form.get("daily_limit")?.trim();
   const poolId = form.get("pool_id");
   const upstreamId = form.get("upstream_id");
   return {
     name: form.get("name") ?? undefined,
     tags: form.get("tags")?.split(","),
-    // What is no number stays for the operation to refuse in its own words.
-    dailyLimit: limit === undefined ? undefined : limit === "" ? null : Number(limit.replaceAll(",", "")),
+    dailyLimit: readLimit(form, "daily_limit"),
+    rpmLimit: readLimit(form, "rpm_limit"),
+    tpmLimit: readLimit(form, "tpm_limit"),
+    maxConcurrency: readLimit(form, "max_concurrency"),
+    weight: readLimit(form, "weight") ?? undefined,
+    priority: readLimit(form, "priority") ?? undefined,
     ...(poolId === null ? {} : { poolId: poolId === "" ? null : poolId }),
     ...(upstreamId === null ? {} : { upstreamId }),
   };
+}
+
+/** Empty: none. What is no number stays for the operation to refuse in its own words. */
+function readLimit(form: URLSearchParams, name: string): number | null | undefined {
+  const text = form.get(name)?.trim();
+  if (text === undefined) return undefined;
+  return text === "" ? null : Number(text.replaceAll(",", ""));
 }
 
 function typedValues(form: URLSearchParams): KeyFormValues {

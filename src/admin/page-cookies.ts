@@ -5,7 +5,7 @@ const NOTICE = "lb_notice";
 const MAX_TEXT_CHARS = 500;
 const NOTICE_LIFE_S = 30;
 /** Only what the pages themselves offer to take back. */
-const UNDO = /^\/keys\/[0-9a-f-]{36}\/enable$/;
+const UNDO = /^\/keys\/(bulk\/)?[0-9a-f-]{36}\/(enable|restore|undo)$/;
 
 /** A notice on its way through a redirect, for readers without scripts. */
 export function noticeCookie(notice: Notice): string {
@@ -32,6 +32,18 @@ export function readNotice(request: Request): Notice | null {
 /** The reader's time zone, as `boot.js` left it. */
 export function readTimeZone(request: Request): string {
   return knownTimeZone(readCookie(request, "lb_time_zone"));
+}
+
+const COLUMNS = "lb_key_columns";
+const YEAR_S = 31_536_000;
+
+/** The columns of the list of keys that this browser chose last; empty: the usual ones. */
+export function columnsCookie(columns: string): string {
+  return `${COLUMNS}=${columns}; Path=/; Max-Age=${columns === "" ? 0 : YEAR_S}; HttpOnly; SameSite=Strict`;
+}
+
+export function readColumns(request: Request): string {
+  return readCookie(request, COLUMNS) ?? "";
 }
 
 function readCookie(request: Request, name: string): string | undefined {

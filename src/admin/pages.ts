@@ -3,19 +3,12 @@ import { showApiDocs } from "./api-docs.tsx";
 import { compressed } from "./compress.ts";
 import { showDashboard } from "./dashboard.tsx";
 import { showKey } from "./key.tsx";
-import { disableKey, enableKey, resetKey, testKey, testKeys } from "./key-actions.ts";
-import {
-  addKey,
-  askForChanges,
-  askForDeletion,
-  askForKey,
-  askForPaste,
-  changeKey,
-  deleteKey,
-  pasteKeys,
-} from "./key-forms.tsx";
+import { deleteKey, disableKey, enableKey, resetKey, restoreKey, testKey, testKeys } from "./key-actions.ts";
+import { changeKeys, stopChange, undoChange } from "./key-bulk.tsx";
+import { addKey, askForChanges, askForKey, askForPaste, changeKey, pasteKeys } from "./key-forms.tsx";
+import { changeField, showField } from "./key-inline.tsx";
 import { KeyTests } from "./key-tests.ts";
-import { showKeys } from "./keys.tsx";
+import { askForColumns, askForFilter, showKeys } from "./keys.tsx";
 import { logIn, logOut, showLogin } from "./login.tsx";
 import { showLogs, showRequest } from "./logs.tsx";
 import { moveOver } from "./migrate.tsx";
@@ -78,15 +71,23 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/keys/import", handle: pasteKeys },
   { method: "GET", path: "/keys/import", handle: () => redirect("/keys") },
   { method: "POST", path: "/keys/test", handle: testKeys },
+  { method: "GET", path: "/keys/filter", handle: askForFilter },
+  { method: "GET", path: "/keys/columns", handle: askForColumns },
+  { method: "POST", path: "/keys/bulk", handle: changeKeys },
+  { method: "GET", path: "/keys/bulk", handle: () => redirect("/keys") },
+  { method: "POST", path: "/keys/bulk/:id/stop", handle: stopChange },
+  { method: "POST", path: "/keys/bulk/:id/undo", handle: undoChange },
   { method: "GET", path: "/keys/:id", handle: showKey },
   { method: "POST", path: "/keys/:id", handle: changeKey },
   { method: "GET", path: "/keys/:id/edit", handle: askForChanges },
+  { method: "GET", path: "/keys/:id/field", handle: showField },
+  { method: "POST", path: "/keys/:id/field", handle: changeField },
   { method: "POST", path: "/keys/:id/enable", handle: enableKey },
   { method: "POST", path: "/keys/:id/disable", handle: disableKey },
   { method: "POST", path: "/keys/:id/reset", handle: resetKey },
   { method: "POST", path: "/keys/:id/test", handle: testKey },
-  { method: "GET", path: "/keys/:id/delete", handle: askForDeletion },
   { method: "POST", path: "/keys/:id/delete", handle: deleteKey },
+  { method: "POST", path: "/keys/:id/restore", handle: restoreKey },
   { method: "GET", path: "/stats", handle: showStats },
   { method: "GET", path: "/stats/csv", handle: downloadStats },
   { method: "GET", path: "/stats/reset", handle: askForStatsReset },

@@ -1,6 +1,7 @@
 import { Days } from "../record/days.ts";
 import type { RollupDimension } from "../storage/types.ts";
 import type { OperationsParts } from "./deps.ts";
+import { createKeyRecents } from "./key-recents.ts";
 import { type Grid, StatsSpans } from "./stats-span.ts";
 import { mergeAll, spread, toSums } from "./stats-sums.ts";
 import type { StatsGroup, StatsOperations, StatsPeriod, StatsQuery } from "./types.ts";
@@ -72,6 +73,7 @@ export function createStatsOperations(parts: OperationsParts): StatsOperations {
   }
 
   return {
+    recentByKey: createKeyRecents(clock, rollups),
     async read(query) {
       await fold();
       const { grid, before } = await spans.gridsFor(query, clock.now());

@@ -359,7 +359,19 @@ export interface Stats extends StatsPeriod {
   before: StatsPeriod | null;
 }
 
+/** What a key did lately, from the statistics: attempts, whoever's request they were part of. */
+export interface KeyRecent {
+  /** Attempts of each of the last 60 minutes, oldest first. */
+  minutes: number[];
+  /** Of the last 24 hours. */
+  attempts: number;
+  successes: number;
+  clientErrors: number;
+}
+
 export interface StatsOperations {
+  /** Of at most 500 keys, some seconds old; keys without attempts are absent. */
+  recentByKey(ids: string[]): Promise<ReadonlyMap<string, KeyRecent>>;
   /** InputError for a range or bucket that cannot be had. */
   read(query: StatsQuery): Promise<Stats>;
   /** Forgets all; keys, settings and logs stay. */

@@ -14,13 +14,14 @@ import {
   giveBackPages,
   readFacts,
 } from "./retention.ts";
-import { readGroups, readSeries } from "./rollup-read.ts";
+import { readGroups, readPoints, readSeries } from "./rollup-read.ts";
 import type {
   ExportCursor,
   LogBound,
   LogQuery,
   LongList,
   RollupGroupQuery,
+  RollupPointsQuery,
   RollupSeriesQuery,
 } from "./types.ts";
 import { Wires } from "./wire.ts";
@@ -35,6 +36,7 @@ export function createReaderTasks(sql: Sql) {
     readFacets: (from: number, to: number) => readFacets(sql, from, to),
     readFacts: () => readFacts(sql),
     readRollupSeries: (query: RollupSeriesQuery) => readSeries(sql, query),
+    readRollupPoints: (query: RollupPointsQuery) => readPoints(sql, query),
     readRollupGroups: (query: RollupGroupQuery) => readGroups(sql, query),
     countRequests: (before: number) => countRequests(sql, before),
     indexTexts: () => indexTexts(sql),

@@ -2,7 +2,13 @@ import type { Sql } from "./database.ts";
 import type { COUNT_NAMES } from "./rollup-delta.ts";
 import { Sketch } from "./sketch.ts";
 import { defineTable, plain, type Row, whole } from "./table.ts";
-import type { RollupCounts, RollupGroupQuery, RollupSeriesQuery } from "./types.ts";
+import type {
+  RollupCounts,
+  RollupGroupQuery,
+  RollupPointsQuery,
+  RollupSeriesQuery,
+  RollupValuePoint,
+} from "./types.ts";
 
 /** In the order of `COUNT_NAMES`. */
 export const counts = defineTable<RollupCounts>("rollups", {
@@ -55,6 +61,26 @@ export function readSeries(sql: Sql, query: RollupSeriesQuery): PackedPoint[] {
 }
 
 /** Which values count is one pass over the range; the sums and sketches are looked up for those alone. */
+export function readPoints(sql: Sql, query: RollupPointsQuery): RollupValuePoint[] {
+  const rows = sql.all(
+    // CROSS JOIN keeps the order: each pair of value and beginning is looked up by the primary key.
+    `SELECT r.value, r.at, r.attempts, r.successes, r.client_errors
+     FROM json_each(?) AS wanted CROSS JOIN json_each(?) AS starts CROSS JOIN rollups AS r
+     WHERE r.bucket_s = ? AND r.dimension = ? AND r.at = starts.value AND r.value = wanted.value`,
+    JSON.stringify(query.values),
+    JSON.stringify(query.starts),
+    query.bucketS,
+    query.dimension,
+  );
+  return rows.map((row) => ({
+    value: String(row.value),
+    at: Number(row.at),
+    attempts: Number(row.attempts),
+    successes: Number(row.successes),
+    clientErrors: Number(row.client_errors),
+  }));
+}
+
 export function readGroups(sql: Sql, query: RollupGroupQuery): PackedGroup[] {
   const { bucketS, dimension, from, to, limit } = query;
   const values = query.values ?? largest(sql, query);

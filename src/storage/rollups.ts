@@ -9,8 +9,10 @@ import type {
   RollupGroup,
   RollupGroupQuery,
   RollupPoint,
+  RollupPointsQuery,
   RollupSeriesQuery,
   RollupStorage,
+  RollupValuePoint,
 } from "./types.ts";
 
 const HOUR_MS = 3_600_000;
@@ -40,6 +42,7 @@ const WRITE =
 interface RollupReads {
   series(query: RollupSeriesQuery): Promise<PackedPoint[]>;
   groups(query: RollupGroupQuery): Promise<PackedGroup[]>;
+  points(query: RollupPointsQuery): Promise<RollupValuePoint[]>;
 }
 
 /**
@@ -133,6 +136,10 @@ export class Rollups implements RollupStorage {
       counts: sums,
       ...unpacked(packed),
     }));
+  }
+
+  points(query: RollupPointsQuery): Promise<RollupValuePoint[]> {
+    return this.reads.points(query);
   }
 
   async groups(query: RollupGroupQuery): Promise<RollupGroup[]> {

@@ -49,6 +49,7 @@ export async function openStorage(options: {
   const rollups = new Rollups(sql, turns, {
     series: (query) => reader.call("readRollupSeries", query),
     groups: (query) => reader.call("readRollupGroups", query),
+    points: (query) => reader.call("readRollupPoints", query),
   });
   return {
     upstreams: createUpstreams(sql),

@@ -216,6 +216,17 @@ interface RollupRange {
   to: number;
 }
 
+export interface RollupPointsQuery {
+  bucketS: RollupBucket;
+  dimension: RollupDimension;
+  values: string[];
+  /** The buckets' beginnings, epoch ms. */
+  starts: number[];
+}
+export interface RollupValuePoint extends Pick<RollupCounts, "attempts" | "successes" | "clientErrors"> {
+  value: string;
+  at: number;
+}
 export type RollupSeriesQuery = RollupRange & { values: readonly string[] };
 /** With `values` those alone; without, the ones with the most requests. */
 export type RollupGroupQuery = RollupRange & { limit: number; values?: readonly string[] };
@@ -232,6 +243,8 @@ export interface RollupStorage {
   fold(dayOf: (ms: number) => number): Promise<void>;
   /** The buckets of these values, oldest first; those without requests are absent. */
   series(query: RollupSeriesQuery): Promise<RollupPoint[]>;
+  /** Buckets by name: point reads, so it costs the same however many other values there are. Absent: no requests. */
+  points(query: RollupPointsQuery): Promise<RollupValuePoint[]>;
   /** The sums of each value over the range, most requests first. */
   groups(query: RollupGroupQuery): Promise<RollupGroup[]>;
   /** One row a minute that had requests, oldest first: what the dashboard's memory starts from. */

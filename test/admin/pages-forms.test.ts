@@ -110,13 +110,162 @@ describe("keys by forms alone", () => {
     expect(wrong.html).toContain("Give a whole number from 1 to 1000000000, or leave it empty.");
   });
 
-  test("deleted after it was asked for", async () => {
-    const { id } = find("or-main-01")!;
-    const asked = await pages.ask(`/keys/${id}/delete`);
-    expect(asked.html).toContain("Delete or-main-01?");
+  test("deleted at once, and brought back with all that was known of it", async () => {
+    const { id, requestCount } = find("or-main-01")!;
     const { to, html } = await follow(await pages.ask(`/keys/${id}/delete`, { form: {} }));
     expect([to, html.includes("or-main-01 deleted.")]).toEqual(["/keys", true]);
     expect(find("or-main-01")).toBeUndefined();
+    expect(html).toContain(`<form method="post" action="/keys/${id}/restore">`);
+    const back = await follow(await pages.ask(`/keys/${id}/restore`, { form: {} }));
+    expect(back.html).toContain("or-main-01 is back, with its counters.");
+    expect(find("or-main-01")).toMatchObject({ id, requestCount });
+  });
+
+  test("given every limit, weight and priority; each wrong one is said beside its field", async () => {
+    const { id } = find("gem-prod-04")!;
+    const limits = { rpm_limit: "60", tpm_limit: "1,000", max_concurrency: "4", weight: "2", priority: "1" };
+    await follow(
+      await pages.ask(`/keys/${id}`, { form: { name: "gem-prod-04", daily_limit: "9", ...limits } }),
+    );
+    expect(find("gem-prod-04")).toMatchObject({
+      dailyLimit: 9,
+      rpmLimit: 60,
+      tpmLimit: 1_000,
+      maxConcurrency: 4,
+      weight: 2,
+      priority: 1,
+    });
+    expect((await pages.ask(`/keys/${id}/edit`)).html).toContain('value="1000"');
+  });
+
+  test("read from a file that a form brings, together with what was pasted", async () => {
+    const body = new FormData();
+    body.set("text", "pasted-one=sk-cccccccccccccccc");
+    body.set("file", new File(["FILE_ONE=sk-dddddddddddddddd\nbad"], "keys.env"));
+    const answer = await fetch(`${pages.url}/keys/import`, {
+      method: "POST",
+      headers: { cookie: "lb_session=known", origin: pages.url },
+      body,
+    });
+    const html = await answer.text();
+    expect(html).toContain("2 keys added");
+    expect(html).toContain("1 line skipped");
+    expect([find("pasted-one"), find("FILE_ONE")]).not.toContain(undefined);
+    for (const { id } of [find("pasted-one")!, find("FILE_ONE")!])
+      await pages.ask(`/keys/${id}/delete`, { form: {} });
+  });
+});
+
+describe("the list of keys by forms alone", () => {
+  const rows = (html: string) => [...html.matchAll(/<tr id="key-/g)].length;
+
+  test("is narrowed down by pool, upstream and tag, each a chip that takes itself away", async () => {
+    const [pool] = pages.installation.pools;
+    const { html } = await pages.ask(`/keys?pool=${pool!.id}&q=gem&sort=-request_count`);
+    expect(rows(html)).toBe(6);
+    expect(html).toContain("Pool: production");
+    expect(html).toContain('href="/keys?q=gem&amp;sort=-request_count" title="Remove filter Pool"');
+    expect(rows((await pages.ask("/keys?tag=eu")).html)).toBe(1);
+    expect((await pages.ask("/keys?pool=none")).html).toContain("Pool: none");
+    const asked = (await pages.ask("/keys/filter?tag=eu&q=x")).html;
+    expect(asked).toContain('<input type="hidden" name="q" value="x"');
+    expect(asked).toContain('value="team-search"');
+  });
+
+  test("shows the columns that were chosen, by the address and by what the browser remembers", async () => {
+    const chosen = await pages.ask("/keys?column=&column=tags&column=cost_usd&q=gem");
+    expect(chosen.headers.get("location")).toBe("/keys?q=gem&columns=tags.cost_usd");
+    const cookie = chosen.headers.getSetCookie()[0]!.split(";", 1)[0];
+    for (const answer of [
+      await pages.ask("/keys?columns=tags.cost_usd"),
+      await pages.ask("/keys", { headers: { cookie: `lb_session=known; ${cookie}` } }),
+    ]) {
+      expect(answer.html).toMatch(/<th[^>]*>\s*Tags/);
+      expect(answer.html).not.toContain("Last used");
+    }
+    expect((await pages.ask("/keys?column=")).headers.get("location")).toBe("/keys");
+    expect((await pages.ask("/keys?columns=nothing")).html).toContain("Last used");
+  });
+
+  const tick = (names: string[], more: [string, string][]): [string, string][] => [
+    ...names.map((name): [string, string] => ["id", find(name)!.id]),
+    ...more,
+  ];
+
+  test("has boxes: those that are ticked are switched off and on", async () => {
+    expect((await pages.ask("/keys")).html).toContain(`form="bulk" data-pick`);
+    const off = tick(["gem-prod-01", "gem-prod-02"], [["action", "disable"]]);
+    const { html } = await follow(await pages.ask("/keys/bulk", { form: off }));
+    expect(html).toContain("2 keys disabled. Running requests finish.");
+    expect(html).toMatch(/action="\/keys\/bulk\/[0-9a-f-]{36}\/undo"/);
+    expect([find("gem-prod-01")!.enabled, find("gem-prod-02")!.enabled]).toEqual([false, false]);
+    await pages.ask("/keys/bulk", { form: tick(["gem-prod-01", "gem-prod-02"], [["action", "enable"]]) });
+    expect(find("gem-prod-01")!.enabled).toBe(true);
+    const none = await follow(await pages.ask("/keys/bulk", { form: { action: "disable" } }));
+    expect(none.html).toContain("Tick some keys first.");
+  });
+
+  test("asks before it deletes several, and says how many", async () => {
+    const names = ["or-spare-01", "or-spare-02"];
+    const asked = await pages.ask("/keys/bulk", { form: tick(names, [["action", "delete"]]) });
+    expect(asked.html).toContain("Delete 2 keys?");
+    expect(asked.html).toMatch(/<button type="submit" class="main bad"[^>]*>\s*Delete 2 keys/);
+    expect(find("or-spare-01")).toBeDefined();
+    const sure = tick(names, [
+      ["action", "delete"],
+      ["sure", "1"],
+    ]);
+    expect((await follow(await pages.ask("/keys/bulk", { form: sure }))).html).toContain("2 keys deleted.");
+    expect(find("or-spare-01")).toBeUndefined();
+  });
+
+  test("does the same to all that match, however few are shown", async () => {
+    const [, batch] = pages.installation.pools;
+    const asked = await pages.ask("/keys/bulk", { form: { all: "1", pool: batch!.id, action: "delete" } });
+    const amount = pages.installation.keys.filter(({ poolId }) => poolId === batch!.id).length;
+    expect(asked.html).toContain(`Delete ${amount} keys?`);
+    expect(asked.html).toContain(`<input type="hidden" name="pool" value="${batch!.id}"`);
+    const form = { all: "1", pool: batch!.id, action: "disable" };
+    expect((await follow(await pages.ask("/keys/bulk", { form }))).html).toContain(
+      `${amount} keys disabled.`,
+    );
+  });
+
+  test("changes a value in its place, and says there what is wrong with it", async () => {
+    const { id } = find("gem-prod-05")!;
+    const headers = { "hx-request": "true", "hx-target": "form#x" };
+    const field = (name: string) => `/keys/${id}/field?name=${name}`;
+    expect((await pages.ask(field("name"), { headers })).html).toContain('value="gem-prod-05"');
+    const wrong = await pages.ask(field("daily_limit"), { form: { value: "many" }, headers });
+    expect(wrong.html).toContain("Give a whole number from 1 to 1000000000, or leave it empty.");
+    const right = await pages.ask(field("daily_limit"), { form: { value: "1,500" }, headers });
+    expect(right.html).toContain("gem-prod-05 saved.");
+    await pages.ask(field("tags"), { form: { value: "a,b" }, headers });
+    expect(find("gem-prod-05")).toMatchObject({ dailyLimit: 1_500, tags: ["a", "b"] });
+    expect((await pages.ask(field("name"))).headers.get("location")).toBe(`/keys/${id}/edit`);
+    expect((await pages.ask(field("secret"), { headers })).html).toContain("can't be changed in the list");
+  });
+
+  test("tells how far a change of many is, and of one that ended early", async () => {
+    pages.installation.runs.push({
+      id: "0192f0c4-0000-7000-8000-000000099999",
+      action: "delete",
+      total: 100_000,
+      done: 12_300,
+      changed: 12_300,
+      startedAt: Date.now(),
+      endedAt: null,
+      stopped: null,
+    });
+    const { html } = await pages.ask("/keys");
+    expect(html).toContain("Deleting 12,300 of 100,000 keys");
+    expect(html).toContain('<progress class="run" value="12300" max="100000"');
+    expect(html).toContain('action="/keys/bulk/0192f0c4-0000-7000-8000-000000099999/stop"');
+    Object.assign(pages.installation.runs[0]!, { endedAt: Date.now(), stopped: "The disk is full." });
+    expect((await pages.ask("/keys")).html).toContain(
+      "Deleting ended after 12,300 of 100,000 keys: The disk is full.",
+    );
+    pages.installation.runs.length = 0;
   });
 });
 

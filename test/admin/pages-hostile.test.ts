@@ -57,6 +57,7 @@ const paths = (): [path: string, headers?: Record<string, string>][] => {
   const pool = pages.installation.pools[0]!.id;
   const upstream = pages.installation.upstreams[1]!.id;
   const live = { "hx-request": "true", "hx-target": "div#live" };
+  const other = { "hx-request": "true", "hx-target": "span#name" };
   const dialog = { "hx-request": "true", "hx-target": "dialog#dialog" };
   return [
     ["/"],
@@ -67,7 +68,11 @@ const paths = (): [path: string, headers?: Record<string, string>][] => {
     [`/keys/${id}`, live],
     [`/keys/${id}/edit`],
     [`/keys/${id}/edit`, dialog],
-    [`/keys/${id}/delete`, dialog],
+    [`/keys/${id}/field?name=name`, other],
+    [`/keys/${id}/field?name=tags`, other],
+    ["/keys?columns=pool.upstream.tags.created_at&pool=none&upstream=x&tag=y"],
+    ["/keys/filter", dialog],
+    ["/keys/columns", dialog],
     ["/keys/add", dialog],
     ["/keys/paste", dialog],
     ["/stats"],
@@ -139,6 +144,20 @@ for (const [what, text] of HOSTILE) {
       await pages.ask(`/stats?range=${given}&table=${given}`),
       await pages.ask(`/login?next=${given}&why=${given}`, { headers: { cookie: "" } }),
       await pages.ask(`/keys/${given}`),
+      await pages.ask(`/keys?pool=${given}&upstream=${given}&tag=${given}&columns=${given}&cursor=`),
+      await pages.ask(`/keys/filter?tag=${given}&q=${given}&pool=${given}`),
+      await pages.ask("/keys/bulk", {
+        form: [
+          ["id", text],
+          ["action", "tags"],
+          ["tags", text],
+          ["q", text],
+        ],
+      }),
+      await pages.ask(`/keys/${pages.installation.keys[0]!.id}/field?name=daily_limit`, {
+        form: { value: text },
+        headers: { "hx-request": "true", "hx-target": "form#x" },
+      }),
       await pages.ask("/keys", {
         form: { secret: "x", name: text, tags: text, pool_id: text, daily_limit: text },
       }),

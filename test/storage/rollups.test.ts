@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { DDSketch } from "@datadog/sketches-js";
 import { openDatabase, type Sql } from "../../src/storage/database.ts";
-import { readGroups, readSeries } from "../../src/storage/rollup-read.ts";
+import { readGroups, readPoints, readSeries } from "../../src/storage/rollup-read.ts";
 import { Rollups } from "../../src/storage/rollups.ts";
 import { Sketch } from "../../src/storage/sketch.ts";
 import { Turns } from "../../src/storage/turns.ts";
@@ -33,6 +33,7 @@ function open(): void {
   rollups = new Rollups(sql, new Turns(), {
     series: async (query) => readSeries(sql, query),
     groups: async (query) => readGroups(sql, query),
+    points: async (query) => readPoints(sql, query),
   });
 }
 

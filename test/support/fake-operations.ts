@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { countKeysBy, listKeys, selectKeys } from "../../src/operations/key-list.ts";
-import type { BulkRun, ImportReport, KeyPatch, Operations } from "../../src/operations/types.ts";
+import type { BulkRun, ImportReport, KeyPatch, KeyRecent, Operations } from "../../src/operations/types.ts";
 import type { AttemptFailure, LiveFigures } from "../../src/record/types.ts";
 import {
   createSettings,
@@ -436,6 +436,17 @@ function fakeFigures(now: number, keys: KeyView[], lastFailures: AttemptFailure[
 
 type Data = Pick<FakeInstallation, "keys" | "pools" | "upstreams" | "requests" | "events" | "runs">;
 
+/** A line that differs by key; one that is out stands still at its end. */
+function fakeRecent(key: KeyView): KeyRecent {
+  const phase = key.requestCount % 17;
+  const minutes = Array.from({ length: 60 }, (_, at) =>
+    key.status !== "available" && at > 54
+      ? 0
+      : Math.round(9 + 5 * Math.sin(at / 5 + phase) + 3 * Math.sin(at * phase)),
+  );
+  return { minutes, attempts: key.requestCount, successes: key.successCount, clientErrors: 0 };
+}
+
 function glancesOf(keys: KeyView[]) {
   return keys.map((key) => ({ ...key, key, state: { keyId: key.id, ...key } }));
 }
@@ -652,6 +663,13 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       listen: () => () => undefined,
     },
     stats: {
+      recentByKey: async (ids) =>
+        new Map(
+          ids.flatMap((id) => {
+            const key = data.keys.find((known) => known.id === id);
+            return key === undefined || key.requestCount < 20 ? [] : [[id, fakeRecent(key)]];
+          }),
+        ),
       read: async (query) => fakeStats(query, clock.now(), data.keys, data),
       reset: async () => undefined,
       fold: unused,

@@ -46,7 +46,7 @@ export interface PageServer {
   /** As a browser asks that is logged in; `form` makes it a POST from a page of this server. */
   ask(
     path: string,
-    options?: { form?: Record<string, string>; headers?: Record<string, string> },
+    options?: { form?: Record<string, string> | [string, string][]; headers?: Record<string, string> },
   ): Promise<PageAnswer>;
   stop(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 import type { KeyView, Pool } from "../../src/types.ts";
-import { date, fullTime, type Reader, UNKNOWN } from "../format.ts";
+import type { Reader } from "../format.ts";
 import { DailyUse } from "./daily-use.tsx";
 import { Fact, FactOf, Facts } from "./facts.tsx";
+import { KeyAge } from "./key-age.tsx";
+import { Tags } from "./key-columns.tsx";
 import { KeyStatusBadge } from "./key-status.tsx";
 import { PoolChip } from "./pool-chip.tsx";
 import { Ago } from "./time.tsx";
@@ -14,14 +16,9 @@ interface KeyFactsProps {
   reader: Reader;
 }
 
-/** A key of this age is worth replacing. */
-const OLD_DAYS = 90;
-const DAY_MS = 86_400_000;
-
 /** How a key is configured. */
 export function KeyFacts(props: KeyFactsProps) {
   const { view, reader } = props;
-  const ageDays = Math.floor((reader.now - view.createdAt) / DAY_MS);
   const limit = view.dailyLimit ?? props.defaultDailyLimit;
   return (
     <section class="card">
@@ -39,26 +36,13 @@ export function KeyFacts(props: KeyFactsProps) {
           </FactOf>
           <Fact label="Upstream" value={props.upstreamName} />
           <FactOf label="Tags">
-            {view.tags.length === 0 ? (
-              <span class="soft">{UNKNOWN}</span>
-            ) : (
-              <span class="tags">
-                {view.tags.map((tag) => (
-                  <bdi class="tag" safe>
-                    {tag}
-                  </bdi>
-                ))}
-              </span>
-            )}
+            <Tags tags={view.tags} />
           </FactOf>
           <FactOf label="Today">
             <DailyUse used={view.dailyUsed} limit={limit} wide />
           </FactOf>
           <FactOf label="Added">
-            <span title={fullTime(view.createdAt, reader)} safe>
-              {date(view.createdAt, reader)}
-            </span>
-            {ageDays >= OLD_DAYS && <span class="badge loud is-ejected push">{ageDays} days old</span>}
+            <KeyAge createdAt={view.createdAt} reader={reader} />
           </FactOf>
           <FactOf label="Last used">
             <Ago at={view.lastUsedAt} reader={reader} />

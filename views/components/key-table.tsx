@@ -1,22 +1,24 @@
-import type { KeyView, Pool } from "../../src/types.ts";
+import type { KeyRecent } from "../../src/operations/types.ts";
+import type { KeyView } from "../../src/types.ts";
 import { attr } from "../attr.ts";
-import { count, exact, percent, type Reader, UNKNOWN } from "../format.ts";
+import type { Reader } from "../format.ts";
 import { keyPath } from "../links.ts";
 import { plural } from "../verdicts.ts";
 import { ActionButton } from "./button.tsx";
-import { DailyUse } from "./daily-use.tsx";
 import { Icon } from "./icon.tsx";
+import { InlineValue } from "./inline-field.tsx";
+import { isOld, OldMark } from "./key-age.tsx";
 import { KeyChip } from "./key-chip.tsx";
+import { KEY_COLUMNS, type KeyCells, type KeyColumn, successText } from "./key-columns.tsx";
 import { KeyStatusBadge } from "./key-status.tsx";
-import { PoolChip } from "./pool-chip.tsx";
 import { SortHeader } from "./sort-header.tsx";
 import { type KeyTest, TestNote } from "./test-note.tsx";
-import { Ago } from "./time.tsx";
 
-interface KeyTableProps {
+export interface KeyTableProps extends Omit<KeyCells, "view" | "recent"> {
   keys: KeyView[];
-  /** By id; without pools the column is left out. */
-  pools: ReadonlyMap<string, Pool>;
+  /** Names of the columns to show. */
+  columns: readonly string[];
+  recents: ReadonlyMap<string, KeyRecent>;
   /** Tests of the last minute, by key. */
   tests: ReadonlyMap<string, KeyTest>;
   sort: string;
@@ -25,28 +27,27 @@ interface KeyTableProps {
   reader: Reader;
 }
 
+/** The form that the rows' boxes belong to: a table can't stand in it, for its rows have forms of their own. */
+export const BULK_FORM = "bulk";
+
 export function KeyTable(props: KeyTableProps) {
   const sorting = { sort: props.sort, href: props.sortHref };
-  const hasPools = props.pools.size > 0;
+  // Without pools, or with one upstream, the column would say nothing.
+  const columns = KEY_COLUMNS.filter(
+    ({ name }) => props.columns.includes(name) && (name !== "pool" || props.pools.size > 0),
+  );
   return (
     <table class="cards keys">
       <thead>
         <tr>
+          <th scope="col" class="c-pick">
+            <input type="checkbox" id="pick-all" class="scripted" aria-label="Select all on this page" />
+          </th>
           <SortHeader label="Key" by="name" {...sorting} />
           <SortHeader label="Status" by="status" {...sorting} />
-          {hasPools && <th scope="col">Pool</th>}
-          <th scope="col" class="right" title="Requests that run on it now">
-            Now
-          </th>
-          <SortHeader label="Requests" by="request_count" descendingFirst right {...sorting} />
-          <th scope="col" class="right">
-            Success
-          </th>
-          <th scope="col" class="right" title="Failures laid at the door of the key or its host">
-            Failures
-          </th>
-          <SortHeader label="Last used" by="last_used_at" descendingFirst {...sorting} />
-          <th scope="col">Today</th>
+          {columns.map((column) => (
+            <ColumnHead column={column} {...sorting} />
+          ))}
           <th scope="col">
             <span class="hidden-text">Actions</span>
           </th>
@@ -54,66 +55,89 @@ export function KeyTable(props: KeyTableProps) {
       </thead>
       <tbody>
         {props.keys.map((key) => (
-          <KeyRow view={key} hasPools={hasPools} {...props} />
+          <KeyRow
+            cells={{ ...props, view: key, recent: props.recents.get(key.id) }}
+            columns={columns}
+            tests={props.tests}
+          />
         ))}
       </tbody>
     </table>
   );
 }
 
-function KeyRow(props: Omit<KeyTableProps, "keys"> & { view: KeyView; hasPools: boolean }) {
-  const key = props.view;
+function ColumnHead(props: { column: KeyColumn; sort: string; href(sort: string): string }) {
+  const { label, sort, title, right } = props.column;
+  if (sort !== undefined) {
+    return (
+      <SortHeader
+        label={label}
+        by={sort}
+        sort={props.sort}
+        href={props.href}
+        right={right}
+        title={title}
+        descendingFirst
+      />
+    );
+  }
+  return (
+    <th scope="col" class={right ? "right" : undefined} title={title} safe>
+      {label}
+    </th>
+  );
+}
+
+function KeyRow(props: {
+  cells: KeyCells;
+  columns: readonly KeyColumn[];
+  tests: ReadonlyMap<string, KeyTest>;
+}) {
+  const { view: key, reader } = props.cells;
   const test = props.tests.get(key.id);
   return (
     <tr id={`key-${attr(key.id)}`} class={key.enabled ? undefined : "off"}>
+      <td class="c-pick">
+        <input
+          type="checkbox"
+          name="id"
+          value={attr(key.id)}
+          form={BULK_FORM}
+          data-pick
+          aria-label={attr(`Select ${key.name}`)}
+        />
+      </td>
       <td class="c-key">
-        <KeyChip id={key.id} name={key.name} maskedSecret={key.maskedSecret} />
+        <InlineValue view={key} field="name">
+          <KeyChip id={key.id} name={key.name} maskedSecret={key.maskedSecret} />
+        </InlineValue>
+        {isOld(key.createdAt, reader) ? <OldMark createdAt={key.createdAt} reader={reader} /> : ""}
         <span class="sub phone-only" safe>
-          {`${plural(key.requestCount, "request")} · ${success(key)}`}
+          {`${plural(key.requestCount, "request")} · ${successText(props.cells)}`}
         </span>
       </td>
       <td class="c-status">
         <span class="line">
-          <KeyStatusBadge view={key} reader={props.reader} />
+          <KeyStatusBadge view={key} reader={reader} />
           {test === undefined ? (
             <Reason text={key.status === "daily_limit_reached" ? null : key.statusReason} />
           ) : (
-            <TestNote test={test} reader={props.reader} />
+            <TestNote test={test} reader={reader} />
           )}
         </span>
       </td>
-      {props.hasPools && (
-        <td class="wide-only">
-          <PoolChip pool={key.poolId === null ? undefined : props.pools.get(key.poolId)} />
-        </td>
-      )}
-      <td class={`wide-only right${key.inFlight === 0 ? " soft" : ""}`} safe>
-        {exact(key.inFlight)}
-      </td>
-      <td class="wide-only right" title={exact(key.requestCount)} safe>
-        {count(key.requestCount)}
-      </td>
-      <td class={`wide-only right${isPoor(key) ? " poor" : ""}`} safe>
-        {success(key)}
-      </td>
-      <td
-        class={`wide-only right${key.failureCount === 0 ? " soft" : ""}`}
-        title={exact(key.failureCount)}
-        safe
-      >
-        {count(key.failureCount)}
-      </td>
-      <td class="c-used soft">
-        <Ago at={key.lastUsedAt} reader={props.reader} />
-      </td>
-      <td class="wide-only">
-        <DailyUse used={key.dailyUsed} limit={key.dailyLimit} />
-      </td>
+      {props.columns.map((column) => (
+        <td class={classOf(column)}>{column.cell(props.cells) as "safe"}</td>
+      ))}
       <td class="c-acts">
         <KeyRowActions view={key} />
       </td>
     </tr>
   );
+}
+
+function classOf({ className, right }: KeyColumn): string {
+  return `${className ?? "wide-only"}${right ? " right" : ""}`;
 }
 
 /** Why a key is out, in the sentence that the pool found for it. */
@@ -126,11 +150,19 @@ function Reason(props: { text: string | null }) {
   );
 }
 
+const ROW_ACTIONS = [
+  { action: "test", label: "Test", icon: "test", method: "post" },
+  { action: "disable", label: "Disable", icon: "power", method: "post" },
+  { action: "enable", label: "Enable", icon: "power", method: "post" },
+  { action: "edit", label: "Edit", icon: "edit", method: "get" },
+  { action: "delete", label: "Delete", icon: "delete", method: "post" },
+] as const;
+
 /** Side by side on wide screens; on a phone the same buttons open as a menu. */
 function KeyRowActions(props: { view: KeyView }) {
   const { id, name, enabled } = props.view;
   const menu = `acts-${attr(id)}`;
-  const look = { look: "bare", small: true, iconOnly: true } as const;
+  const shown = ROW_ACTIONS.filter(({ action }) => action !== (enabled ? "enable" : "disable"));
   return (
     <>
       <button
@@ -142,66 +174,17 @@ function KeyRowActions(props: { view: KeyView }) {
         <Icon name="more" />
       </button>
       <form method="post" id={menu} popover="auto" class="row-acts">
-        <ActionButton
-          to={keyPath(id, "test")}
-          method="post"
-          icon="test"
-          label="Test"
-          title={`Test ${name}`}
-          {...look}
-        />
-        {enabled ? (
+        {shown.map(({ action, ...button }) => (
           <ActionButton
-            to={keyPath(id, "disable")}
-            method="post"
-            icon="power"
-            label="Disable"
-            title={`Disable ${name}`}
-            {...look}
+            to={keyPath(id, action)}
+            title={`${button.label} ${name}`}
+            look="bare"
+            small
+            iconOnly
+            {...button}
           />
-        ) : (
-          <ActionButton
-            to={keyPath(id, "enable")}
-            method="post"
-            icon="power"
-            label="Enable"
-            title={`Enable ${name}`}
-            {...look}
-          />
-        )}
-        <ActionButton
-          to={keyPath(id, "edit")}
-          method="get"
-          icon="edit"
-          label="Edit"
-          title={`Edit ${name}`}
-          {...look}
-        />
-        <ActionButton
-          to={keyPath(id, "delete")}
-          method="get"
-          icon="delete"
-          label="Delete"
-          title={`Delete ${name}`}
-          {...look}
-        />
+        ))}
       </form>
     </>
   );
-}
-
-/** A key below this share of successes, over enough attempts to tell, is marked. */
-const POOR_SHARE = 0.9;
-const ENOUGH_ATTEMPTS = 10;
-
-function judged(key: KeyView): number {
-  return key.successCount + key.failureCount;
-}
-
-function success(key: KeyView): string {
-  return judged(key) === 0 ? UNKNOWN : percent(key.successCount, judged(key));
-}
-
-function isPoor(key: KeyView): boolean {
-  return judged(key) >= ENOUGH_ATTEMPTS && key.successCount < POOR_SHARE * judged(key);
 }

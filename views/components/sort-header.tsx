@@ -11,6 +11,7 @@ interface SortHeaderProps {
   /** Numbers are looked at from the top first. */
   descendingFirst?: boolean;
   right?: boolean;
+  title?: string;
 }
 
 /** A column's head that orders the table by it, and turns the order around when asked again. */
@@ -21,7 +22,7 @@ export function SortHeader(props: SortHeaderProps) {
   const direction =
     props.sort === props.by ? "ascending" : props.sort === descending ? "descending" : undefined;
   return (
-    <th scope="col" class={props.right ? "right" : undefined} aria-sort={direction}>
+    <th scope="col" class={props.right ? "right" : undefined} title={props.title} aria-sort={direction}>
       <a href={attr(props.href(props.sort === first ? second : first))}>
         <span safe>{props.label}</span>
         {direction && <Icon name={direction === "ascending" ? "arrow-up" : "arrow-down"} size={12} />}

@@ -1,4 +1,5 @@
 import { attr } from "../attr.ts";
+import { Spark } from "./spark.tsx";
 
 interface StatProps {
   label: string;
@@ -35,35 +36,4 @@ export function Stat(props: StatProps) {
       </dd>
     </div>
   );
-}
-
-const WIDTH = 72;
-const HEIGHT = 20;
-
-/** Decoration: the same numbers stand in the chart. */
-function Spark(props: { points: number[]; className: string }) {
-  const top = Math.max(...props.points) || 1;
-  const step = WIDTH / Math.max(1, props.points.length - 1);
-  const line = props.points
-    .map(
-      (value, at) =>
-        `${at === 0 ? "M" : "L"}${round(at * step)} ${round(HEIGHT - 1 - (value / top) * (HEIGHT - 2))}`,
-    )
-    .join("");
-  return (
-    <svg
-      class={props.className}
-      width={WIDTH}
-      height={HEIGHT}
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      aria-hidden="true"
-    >
-      <path class="area" d={`${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z`} />
-      <path class="line-path" d={line} />
-    </svg>
-  );
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }
