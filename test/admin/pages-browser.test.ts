@@ -52,7 +52,7 @@ describe("with scripts", () => {
     await close();
   });
 
-  inBrowser("switched off and undone, tested in place, deleted after a question", async () => {
+  inBrowser("switched off and undone, tested in place, deleted and brought back", async () => {
     const { page, expectNoProblems, close } = await enter("/keys");
     const first = row(page, "gem-prod-01");
     await first.getByRole("button", { name: "Disable" }).click();
@@ -62,9 +62,84 @@ describe("with scripts", () => {
     await first.getByRole("button", { name: "Test" }).click();
     await first.getByText("Works").waitFor();
     await row(page, "or-spare-02").getByRole("button", { name: "Delete" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await row(page, "or-spare-02").waitFor({ state: "detached" });
     await page.getByText("needs you", { exact: false }).first().waitFor();
+    await page.locator("#toasts").getByText("or-spare-02 deleted.").waitFor();
+    await page.locator("#toasts").getByRole("button", { name: "Undo" }).last().click();
+    await row(page, "or-spare-02").waitFor();
+    expectNoProblems();
+    await close();
+  });
+
+  inBrowser("many are ticked, kept through what lives, limited, and deleted after a question", async () => {
+    const { page, problems, close } = await enter("/keys");
+    const bar = page.locator("#bulk");
+    expect(await bar.isVisible()).toBe(false);
+    await page.getByLabel("Select gem-batch-01").check();
+    await page.getByLabel("Select gem-batch-04").click({ modifiers: ["Shift"] });
+    await bar.getByText("4 selected").waitFor();
+    await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
+    expect(await page.locator("[data-pick]:checked").count()).toBe(4);
+    await bar.getByRole("button", { name: "Limits" }).click();
+    await page.getByLabel("Requests a minute").fill("many");
+    await page.getByRole("button", { name: "Limit 4 keys" }).click();
+    await page.getByText("Give a whole number from 1").waitFor();
+    await page.getByLabel("Requests a minute").fill("60");
+    await page.getByRole("button", { name: "Limit 4 keys" }).click();
+    await page.locator("#toasts").getByText("4 keys limited.").waitFor();
+    await bar.waitFor({ state: "hidden" });
+    expect(pages.installation.keys.filter(({ rpmLimit }) => rpmLimit === 60)).toHaveLength(4);
+    await page.getByLabel("Select all on this page").check();
+    for (const name of ["or-main-01", "or-main-02"]) await page.getByLabel(`Select ${name}`).uncheck();
+    await page.getByLabel("Select all on this page").click();
+    await page.getByLabel("Select or-main-01").check();
+    await page.getByLabel("Select or-main-02").check();
+    await bar.getByRole("button", { name: "Delete 2 keys" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete 2 keys" }).click();
+    await row(page, "or-main-02").waitFor({ state: "detached" });
+    expect(problems.filter((problem) => !expected(problem))).toEqual([]);
+    await close();
+  });
+
+  inBrowser("a name is changed in its place by Enter, left by Escape, while the page lives on", async () => {
+    const { page, expectNoProblems, close } = await enter("/keys");
+    const place = () => row(page, "gem-prod-02").getByRole("link", { name: "Rename" });
+    await place().click();
+    const field = page.getByLabel("Name of gem-prod-02");
+    await field.fill("half a na");
+    await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
+    expect(await field.inputValue()).toBe("half a na");
+    await field.press("Escape");
+    await field.waitFor({ state: "detached" });
+    await place().click();
+    await field.fill("in place <b>");
+    await field.press("Enter");
+    await row(page, "in place <b>").waitFor();
+    await row(page, "in place <b>").getByRole("link", { name: "Limit" }).click();
+    await page.getByLabel("Daily limit of in place <b>").fill("x");
+    await page.keyboard.press("Enter");
+    await page.getByText("or leave it empty").waitFor();
+    await page.keyboard.press("Escape");
+    Object.assign(pages.installation.keys[1]!, { name: "gem-prod-02" });
+    expectNoProblems();
+    await close();
+  });
+
+  inBrowser("a file that is dropped on the page opens the form with it", async () => {
+    const { page, expectNoProblems, close } = await enter("/keys");
+    const transfer = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(["dropped-one=sk-eeeeeeeeeeeeeeee"], "keys.env"));
+      return data;
+    });
+    await page.dispatchEvent("table.keys", "drop", { dataTransfer: transfer });
+    await page.getByRole("dialog").getByText("Or a file").waitFor();
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>("[data-drop]")?.files?.[0]?.name === "keys.env",
+    );
+    await page.getByRole("button", { name: "Add keys" }).click();
+    await page.getByText("1 key added").waitFor();
+    await row(page, "dropped-one").waitFor();
     expectNoProblems();
     await close();
   });
@@ -190,7 +265,6 @@ describe("without scripts", () => {
     await page.getByLabel("Name").fill("plain-renamed");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("heading", { name: "plain-renamed" }).waitFor();
-    await page.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("button", { name: "Delete" }).click();
     await page.getByText("plain-renamed deleted.").waitFor();
     expect(new URL(page.url()).pathname).toBe("/keys");

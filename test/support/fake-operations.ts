@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import { readKeyFields } from "../../src/operations/key-input.ts";
 import { countKeysBy, listKeys, selectKeys } from "../../src/operations/key-list.ts";
 import type { BulkRun, ImportReport, KeyPatch, KeyRecent, Operations } from "../../src/operations/types.ts";
 import type { AttemptFailure, LiveFigures } from "../../src/record/types.ts";
@@ -562,7 +563,11 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       async reveal(id) {
         return `sk-secret-of-${find(id).name}`;
       },
-      async bulk(selection, { action }) {
+      async bulk(selection, what) {
+        const { action } = what;
+        const fields = what.action === "set_limits" ? what.limits : "tags" in what ? { tags: what.tags } : {};
+        const { values, problems } = readKeyFields(fields);
+        if (Object.keys(problems).length > 0) throw new InputError("Check the fields.", problems);
         const chosen =
           "ids" in selection
             ? selection.ids.map(find)
@@ -572,6 +577,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
           for (const key of chosen)
             Object.assign(key, { enabled, status: enabled ? "available" : "disabled" });
         }
+        if (action === "set_limits") for (const key of chosen) Object.assign(key, values);
         if (action === "delete") for (const key of chosen) data.keys.splice(data.keys.indexOf(key), 1);
         const total = chosen.length;
         const at = clock.now();

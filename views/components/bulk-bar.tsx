@@ -4,14 +4,13 @@ import { KEYS_PATH, type KeyListQuery, listParameters } from "../key-list.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { BULK_FORM } from "./key-table.tsx";
 
-const ACTIONS: { action: string; label: string; icon: IconName; bad?: boolean }[] = [
+const ACTIONS: { action: string; label: string; icon: IconName }[] = [
   { action: "enable", label: "Enable all", icon: "power" },
   { action: "disable", label: "Disable all", icon: "power" },
   { action: "move", label: "Move", icon: "folder" },
   { action: "set_limits", label: "Limits", icon: "gauge" },
-  { action: "tags", label: "Tag", icon: "tag" },
+  { action: "tags", label: "Tags", icon: "tag" },
   { action: "reset", label: "Reset all", icon: "reset" },
-  { action: "delete", label: "Delete all", icon: "delete", bad: true },
 ];
 
 /** What can be done to the keys that are ticked. With scripts it comes up with the first of them. */
@@ -40,12 +39,22 @@ export function BulkBar(props: { query: KeyListQuery; shown: number; total: numb
           <span safe>{`All ${exact(props.total)} that match`}</span>
         </label>
       )}
-      {ACTIONS.map(({ action, label, icon, bad }) => (
-        <button type="submit" name="action" value={action} class={`small bare${bad ? " bad" : ""}`}>
+      {ACTIONS.map(({ action, label, icon }) => (
+        <button type="submit" name="action" value={action} class="small bare">
           <Icon name={icon} size={14} />
           <span safe>{label}</span>
         </button>
       ))}
+      <button type="submit" name="action" value="delete" class="small bare bad">
+        <Icon name="delete" size={14} />
+        <span>
+          Delete{" "}
+          <span data-picked hx-morph-skip>
+            ticked
+          </span>{" "}
+          keys
+        </span>
+      </button>
       <button type="button" class="small bare icon-only scripted" aria-label="Select none" data-pick-none>
         <Icon name="close" size={14} />
       </button>

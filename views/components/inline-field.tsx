@@ -58,43 +58,43 @@ export function InlineForm(props: InlineProps & { value: string; error?: string 
   const { label, maxlength } = INLINE_FIELDS[props.field];
   const id = `${placeId(props)}-field`;
   return (
-    <form
-      class="inline editing"
-      id={placeId(props)}
-      method="post"
-      action={fieldPath(props)}
-      hx-post={fieldPath(props)}
-      hx-target="this"
-      hx-swap="outerHTML"
-      hx-morph-skip
-    >
-      <input
-        id={id}
-        name="value"
-        value={attr(props.value)}
-        aria-label={attr(`${label} of ${props.view.name}`)}
-        aria-describedby={props.error === undefined ? undefined : `${id}-error`}
-        aria-invalid={props.error === undefined ? undefined : "true"}
-        maxlength={maxlength}
-        autocomplete="off"
-        spellcheck="false"
-        autofocus
-      />
-      <button type="submit" class="small icon-only" aria-label="Keep" title="Keep">
-        <Icon name="check" size={14} />
-      </button>
-      <a
-        class="btn small bare icon-only"
-        href="/keys"
-        aria-label="Leave as it was"
-        data-escape
-        hx-get={`${fieldPath(props)}&shown=1`}
+    // Of the same kind and id as the value that it stands for, so that it is found and left alone as the list lives on.
+    <span class="inline editing" id={placeId(props)} hx-morph-skip>
+      <form
+        method="post"
+        action={fieldPath(props)}
+        hx-post={fieldPath(props)}
         hx-target="closest .inline"
         hx-swap="outerHTML"
       >
-        <Icon name="close" size={14} />
-      </a>
-      <FieldError id={id} error={props.error} />
-    </form>
+        <input
+          id={id}
+          name="value"
+          value={attr(props.value)}
+          aria-label={attr(`${label} of ${props.view.name}`)}
+          aria-describedby={props.error === undefined ? undefined : `${id}-error`}
+          aria-invalid={props.error === undefined ? undefined : "true"}
+          maxlength={maxlength}
+          autocomplete="off"
+          spellcheck="false"
+          autofocus
+        />
+        <button type="submit" class="small icon-only" aria-label="Keep" title="Keep">
+          <Icon name="check" size={14} />
+        </button>
+        <a
+          class="btn small bare icon-only"
+          href="/keys"
+          aria-label="Leave as it was"
+          data-escape
+          hx-get={`${fieldPath(props)}&shown=1`}
+          hx-target="closest .inline"
+          hx-swap="outerHTML"
+        >
+          <Icon name="close" size={14} />
+        </a>
+        <FieldError id={id} error={props.error} />
+      </form>
+    </span>
   );
 }

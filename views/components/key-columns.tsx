@@ -115,7 +115,6 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     name: "last_used_at",
     label: "Last used",
     sort: "last_used_at",
-    usual: true,
     className: "c-used soft",
     cell: ({ view, reader }) => <Ago at={view.lastUsedAt} reader={reader} />,
   },
