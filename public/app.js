@@ -139,8 +139,9 @@
   document.addEventListener("htmx:after:swap", () => {
     openDialog();
     drawCharts();
-    takeDropped();
     countPicks();
+    const field = document.querySelector("[data-drop]");
+    if (field && dropped) [field.files, dropped] = [dropped, null];
     tick();
     for (const [cell, before] of watched) if (cell.isConnected && cell.dataset.watch !== before) glow(cell);
   });
@@ -259,47 +260,22 @@
 
   // --- Keys: ticked rows, and files that are dropped.
 
-  const picks = () => [...document.querySelectorAll("[data-pick]")];
-  let lastPick = null;
-  let dropped = null;
-
-  function countPicks() {
-    const picked = picks().filter((box) => box.checked).length;
+  /** @param all tick or untick every row first. */
+  function countPicks(all) {
+    const boxes = [...document.querySelectorAll("[data-pick]")];
+    if (all !== undefined) for (const box of boxes) box.checked = all;
+    const picked = boxes.filter((box) => box.checked).length;
     for (const place of document.querySelectorAll("[data-picked]")) place.textContent = picked;
-    const all = byId("pick-all");
-    if (all)
-      Object.assign(all, { checked: picked > 0, indeterminate: picked > 0 && picked < picks().length });
+    if (byId("pick-all")) byId("pick-all").checked = picked > 0 && picked === boxes.length;
   }
 
-  function pickAll(checked) {
-    for (const box of picks()) box.checked = checked;
-    countPicks();
-  }
-
-  /** With Shift: all from the last one on. */
-  function pick(box, event) {
-    const [from, to] = [lastPick, box].map((one) => picks().indexOf(one)).sort((a, b) => a - b);
-    if (event.shiftKey && from >= 0) for (const one of picks().slice(from, to)) one.checked = box.checked;
-    lastPick = box;
-    countPicks();
-  }
-
-  function takeDropped() {
-    const field = document.querySelector("[data-drop]");
-    if (!field || !dropped) return;
-    field.files = dropped;
-    dropped = null;
-  }
-
-  document.addEventListener("clear-picked", () => pickAll(false));
+  let dropped = null;
+  document.addEventListener("clear-picked", () => countPicks(false));
   document.addEventListener("dragover", (event) => byId("pick-all") && event.preventDefault());
   document.addEventListener("drop", (event) => {
-    const opener = document.querySelector("[data-import]");
-    if (!opener || !event.dataTransfer.files.length) return;
-    event.preventDefault();
     dropped = event.dataTransfer.files;
-    if (!byId("dialog").open) opener.click();
-    takeDropped();
+    if (byId("pick-all")) event.preventDefault();
+    document.querySelector("[data-import]")?.click();
   });
 
   // --- Clicks and keys.
@@ -316,9 +292,8 @@
     "[data-plot] .legend button": toggleSeries,
     "[data-dismiss]": (button) => button.closest(".notice").remove(),
     "[data-copy]": copy,
-    "[data-pick]": pick,
-    "[data-pick-none]": () => pickAll(false),
-    "#pick-all": (box) => pickAll(box.checked),
+    "[data-pick], [data-pick-none]": ({ type }) => countPicks(type === "button" ? false : undefined),
+    "#pick-all": ({ checked }) => countPicks(checked),
     "#dialog [data-close]": (_, event) => {
       event.preventDefault();
       closeDialog();

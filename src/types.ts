@@ -178,6 +178,43 @@ export interface KeyView extends Key, Omit<KeyState, "keyId"> {
   minuteTokens: number | null;
 }
 
+/** What can be done to many keys at once. */
+export const BULK_ACTIONS = [
+  "enable",
+  "disable",
+  "delete",
+  "reset",
+  "move",
+  "set_limits",
+  "add_tags",
+  "remove_tags",
+] as const;
+export type BulkAction = (typeof BULK_ACTIONS)[number];
+
+/** A bulk change under way, or one that ended lately. */
+export interface BulkRun {
+  id: string;
+  action: BulkAction;
+  total: number;
+  /** Keys looked at so far, and of those the ones that it changed. */
+  done: number;
+  changed: number;
+  startedAt: number;
+  endedAt: number | null;
+  /** Why it ended before its end: a sentence; null where it did not. */
+  stopped: string | null;
+}
+
+/** What a key did lately, from the statistics: attempts, whoever's request they were part of. */
+export interface KeyRecent {
+  /** Attempts of each of the last 60 minutes, oldest first. */
+  minutes: number[];
+  /** Of the last 24 hours. */
+  attempts: number;
+  successes: number;
+  clientErrors: number;
+}
+
 export interface Usage {
   inputTokens: number;
   outputTokens: number;

@@ -1,4 +1,4 @@
-import type { BulkRun } from "../src/operations/types.ts";
+import type { BulkRun } from "../src/types.ts";
 import { KEY_STATUSES } from "../src/types.ts";
 import { attr } from "./attr.ts";
 import { BulkBar } from "./components/bulk-bar.tsx";

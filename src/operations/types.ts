@@ -3,8 +3,10 @@ import type { Settings } from "../settings.ts";
 import type { DatabaseFacts, LogFacets, LogQuery, RollupCounts } from "../storage/types.ts";
 import type {
   AuthStyle,
+  BulkRun,
   Key,
   KeyEvent,
+  KeyRecent,
   KeyStatus,
   KeyView,
   Outcome,
@@ -18,6 +20,8 @@ import type {
 import type { Preset } from "../upstream/presets.ts";
 import type { PlacedPage } from "./list-page.ts";
 import type { Seen } from "./revision.ts";
+
+export type { BulkAction, BulkRun, KeyRecent } from "../types.ts";
 
 /** Who did it, for the key events: a person on the pages, a script with the API token, the pool by itself. */
 export type Actor = "admin" | "api" | "pool";
@@ -101,21 +105,6 @@ export type BulkChange =
   | { action: "set_limits"; limits: KeyLimits }
   | { action: "add_tags"; tags: string[] }
   | { action: "remove_tags"; tags: string[] };
-export type BulkAction = BulkChange["action"];
-
-/** A bulk change under way, or one that ended lately. */
-export interface BulkRun {
-  id: string;
-  action: BulkAction;
-  total: number;
-  /** Keys looked at so far, and of those the ones that it changed. */
-  done: number;
-  changed: number;
-  startedAt: number;
-  endedAt: number | null;
-  /** Why it ended before its end: a sentence; null where it did not. */
-  stopped: string | null;
-}
 
 export interface ExportedKey {
   key: Key;
@@ -357,16 +346,6 @@ export interface StatsPeriod {
 export interface Stats extends StatsPeriod {
   /** Null unless `compare` asked for it, and where there is nothing before. */
   before: StatsPeriod | null;
-}
-
-/** What a key did lately, from the statistics: attempts, whoever's request they were part of. */
-export interface KeyRecent {
-  /** Attempts of each of the last 60 minutes, oldest first. */
-  minutes: number[];
-  /** Of the last 24 hours. */
-  attempts: number;
-  successes: number;
-  clientErrors: number;
 }
 
 export interface StatsOperations {

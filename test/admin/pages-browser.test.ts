@@ -75,8 +75,7 @@ describe("with scripts", () => {
     const { page, problems, close } = await enter("/keys");
     const bar = page.locator("#bulk");
     expect(await bar.isVisible()).toBe(false);
-    await page.getByLabel("Select gem-batch-01").check();
-    await page.getByLabel("Select gem-batch-04").click({ modifiers: ["Shift"] });
+    for (const number of [1, 2, 3, 4]) await page.getByLabel(`Select gem-batch-0${number}`).check();
     await bar.getByText("4 selected").waitFor();
     await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
     expect(await page.locator("[data-pick]:checked").count()).toBe(4);
@@ -90,8 +89,7 @@ describe("with scripts", () => {
     await bar.waitFor({ state: "hidden" });
     expect(pages.installation.keys.filter(({ rpmLimit }) => rpmLimit === 60)).toHaveLength(4);
     await page.getByLabel("Select all on this page").check();
-    for (const name of ["or-main-01", "or-main-02"]) await page.getByLabel(`Select ${name}`).uncheck();
-    await page.getByLabel("Select all on this page").click();
+    await page.getByLabel("Select all on this page").uncheck();
     await page.getByLabel("Select or-main-01").check();
     await page.getByLabel("Select or-main-02").check();
     await bar.getByRole("button", { name: "Delete 2 keys" }).click();

@@ -1,4 +1,4 @@
-import type { BulkAction, BulkRun } from "../../src/operations/types.ts";
+import type { BulkAction, BulkRun } from "../../src/types.ts";
 import { exact } from "../format.ts";
 import { ActionForm } from "./button.tsx";
 

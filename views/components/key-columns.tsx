@@ -1,5 +1,4 @@
-import type { KeyRecent } from "../../src/operations/types.ts";
-import type { KeyView, Pool } from "../../src/types.ts";
+import type { KeyRecent, KeyView, Pool } from "../../src/types.ts";
 import { attr } from "../attr.ts";
 import { count, exact, percent, type Reader, UNKNOWN, usd } from "../format.ts";
 import { plural } from "../verdicts.ts";

@@ -1,5 +1,4 @@
-import type { KeyRecent } from "../../src/operations/types.ts";
-import type { KeyView } from "../../src/types.ts";
+import type { KeyRecent, KeyView } from "../../src/types.ts";
 import { attr } from "../attr.ts";
 import type { Reader } from "../format.ts";
 import { keyPath } from "../links.ts";
