@@ -3,7 +3,7 @@ import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
 
 /** Some seconds in which nothing else happens; beyond it the command is named. */
-const MAX_REQUESTS = 100_000;
+const MAX_REQUESTS = 50_000;
 
 /** Takes over what `offer` found; pressed twice it adds nothing. */
 export async function moveOver(context: PageContext): Promise<Response> {

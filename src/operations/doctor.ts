@@ -47,8 +47,9 @@ export async function* examine(deps: DoctorDeps): AsyncGenerator<Finding> {
     const { box, finding } = await secretKeyFinding(storage, deps);
     yield finding;
     if (box === null) return;
-    yield* upstreamFindings(await storage.upstreams.list(), deps);
-    yield* keyFindings(storage, box, deps);
+    const gone = new Set<string>();
+    yield* upstreamFindings(await storage.upstreams.list(), deps, gone);
+    yield* keyFindings(storage, box, deps, gone);
   } catch (error) {
     yield wrong("database", (error as Error).message);
   } finally {
@@ -117,13 +118,21 @@ async function secretKeyFinding(
   }
 }
 
-async function* upstreamFindings(upstreams: Upstream[], deps: DoctorDeps): AsyncGenerator<Finding> {
+/** @param gone takes the ids of those that cannot be reached. */
+async function* upstreamFindings(
+  upstreams: Upstream[],
+  deps: DoctorDeps,
+  gone: Set<string>,
+): AsyncGenerator<Finding> {
   for (const upstream of upstreams) {
     const what = `upstream ${upstream.name}`;
     const found = await deps.reach(upstream, REACH_TIMEOUT_MS);
-    yield "status" in found
-      ? ok(what, `${upstream.baseUrl} answers`)
-      : wrong(what, `${upstream.baseUrl} cannot be reached: ${found.problem}`);
+    if ("status" in found) {
+      yield ok(what, `${upstream.baseUrl} answers`);
+      continue;
+    }
+    gone.add(upstream.id);
+    yield wrong(what, `${upstream.baseUrl} cannot be reached: ${found.problem}`);
   }
 }
 
@@ -131,6 +140,7 @@ async function* keyFindings(
   storage: StorageBeside,
   box: SecretBox,
   deps: DoctorDeps,
+  gone: ReadonlySet<string>,
 ): AsyncGenerator<Finding> {
   const settings = deps.settings(await storage.settings.all()).current;
   const upstreams = new Map((await storage.upstreams.list()).map((upstream) => [upstream.id, upstream]));
@@ -139,6 +149,7 @@ async function* keyFindings(
   const test = async (key: StoredKey): Promise<Finding> => {
     const what = `key ${key.name}`;
     if (!key.enabled) return note(what, "is disabled, so it was not tested");
+    if (gone.has(key.upstreamId)) return note(what, "was not tested: its upstream cannot be reached");
     const upstream = upstreams.get(key.upstreamId);
     if (upstream === undefined) return wrong(what, "its upstream is gone: give it another one");
     try {

@@ -55,6 +55,7 @@ describe("doctor", () => {
     upstream[Symbol.dispose]();
     const gone = await command(["doctor"], env);
     expect(gone.stdout).toMatch(/^WRONG +upstream .*cannot be reached: /m);
+    expect(gone.stdout).toMatch(/^note +key .*was not tested/m);
   });
 
   test("another secret key, a damaged database, nothing at all: each is one line that says what to do", async () => {
