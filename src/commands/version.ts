@@ -1,3 +1,5 @@
+/// <reference path="../../public/files.d.ts" />
+import licensesPath from "../../THIRD_PARTY_LICENSES.txt" with { type: "file" };
 import { version } from "../version.ts";
 import { type AddCommand, JSON_OPTION } from "./command.ts";
 
@@ -7,5 +9,9 @@ export const addVersion: AddCommand = (program, context) => {
     .summary("prints the version")
     .description("Prints the version of this program.")
     .option(...JSON_OPTION)
-    .action(({ json }: { json?: true }) => context.print(json ? JSON.stringify({ version }) : version));
+    .option("--licenses", "print the licences of all software that is inside")
+    .action(async ({ json, licenses }: { json?: true; licenses?: true }) => {
+      if (licenses) return context.print((await Bun.file(licensesPath).text()).trimEnd());
+      context.print(json ? JSON.stringify({ version }) : version);
+    });
 };
