@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { Elysia } from "elysia";
 import { bearerOf, createAccess } from "./admin/access.ts";
 import { describeApi } from "./admin/api/openapi.ts";
@@ -8,7 +10,7 @@ import { createSessions } from "./admin/session.ts";
 import { createAssets } from "./assets.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Clock } from "./clock.ts";
-import { type Config, isLoopback } from "./config.ts";
+import { type Config, FIRST_PASSWORD_FILE, isLoopback } from "./config.ts";
 import { createHealthRoutes } from "./health.ts";
 import { openInstallation } from "./installation.ts";
 import { createAlertJob } from "./jobs/alerts.ts";
@@ -264,7 +266,13 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         describeApi: () => describeApi(adminApiRoutes(apiDeps), version),
         requireAdminLogin,
         openProxy: masterApiKey === undefined ? openTo : "nobody",
-        sessionOperations,
+        sessionOperations: {
+          ...sessionOperations,
+          async changePassword(next, keep) {
+            await sessionOperations.changePassword(next, keep);
+            rmSync(join(config.dataDir, FIRST_PASSWORD_FILE), { force: true });
+          },
+        },
         about: {
           dataDir: config.dataDir,
           startedAt: now,

@@ -23,6 +23,9 @@ import { parseEnvFile } from "./env-file.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { StartError } from "./types.ts";
 
+/** In the data folder: the password made at the first start, where no terminal could show it. */
+export const FIRST_PASSWORD_FILE = "initial-password";
+
 /** What the process or the `.env` file says, by variable name. */
 export type Environment = Record<string, string | undefined>;
 

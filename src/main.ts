@@ -5,7 +5,14 @@ import { examineBeside, resetPasswordBeside } from "./beside.ts";
 import { systemClock } from "./clock.ts";
 import type { OpenFolder } from "./commands/command.ts";
 import { runCommand } from "./commands/program.ts";
-import { type Config, isLoopback, loadConfig, readEnvironment, secretValues } from "./config.ts";
+import {
+  type Config,
+  FIRST_PASSWORD_FILE,
+  isLoopback,
+  loadConfig,
+  readEnvironment,
+  secretValues,
+} from "./config.ts";
 import { openInstallation } from "./installation.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { createServiceManager } from "./service-manager.ts";
@@ -56,7 +63,7 @@ function showPassword(config: Config, password: string): void {
     console.log(`Your password, shown only now: ${password}`);
     return;
   }
-  const path = join(config.dataDir, "initial-password");
+  const path = join(config.dataDir, FIRST_PASSWORD_FILE);
   writeFileSync(path, `${password}\n`, { mode: 0o600 });
   console.log(`The first password is in ${path}; delete the file once you have it.`);
 }

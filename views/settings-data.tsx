@@ -69,7 +69,7 @@ export function SettingsData(props: SettingsDataProps) {
   );
 }
 
-export function dataVerdict(report: DatabaseReport): string {
+function dataVerdict(report: DatabaseReport): string {
   return `${bytes(report.sizeBytes)} on the disk, ${plural(report.requests, "request")} in the log.`;
 }
 

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { FIRST_PASSWORD_FILE } from "../config.ts";
 import { StartError } from "../types.ts";
 import { type AddCommand, examples, JSON_OPTION } from "./command.ts";
 
@@ -30,7 +31,7 @@ export const addResetPassword: AddCommand = (program, context) => {
       const given = stdin ? (await context.stdin()).split(/\r?\n/, 1)[0] : undefined;
       const { password, isServing } = await context.resetPassword(config, given);
       // What it holds is no password any more.
-      rmSync(join(config.dataDir, "initial-password"), { force: true });
+      rmSync(join(config.dataDir, FIRST_PASSWORD_FILE), { force: true });
       if (json) {
         context.print(
           JSON.stringify({ password: given === undefined ? password : null, sessions_ended: true }),

@@ -76,6 +76,8 @@ test("a stored password is changed after the present one is given; other session
   database.run("UPDATE facts SET value = ? WHERE name = 'password_hash'", [await hashPassword(FIRST)]);
   database.close();
   const own = await startApp(options);
+  const firstPassword = `${folder}/data/initial-password`;
+  await Bun.write(firstPassword, FIRST);
   const [mine, other] = [await signIn(own.url, FIRST), await signIn(own.url, FIRST)];
   const change = (current: string, password: string, repeat = password) =>
     mine.send("/settings/security/password", { current, password, repeat });
@@ -93,6 +95,7 @@ test("a stored password is changed after the present one is given; other session
   const changed = await change(FIRST, NEXT);
   expect(changed.html).toContain("The password is changed. All other sessions ended.");
   expect([await isIn(mine), await isIn(other)]).toEqual([true, false]);
+  expect(await Bun.file(firstPassword).exists()).toBe(false);
   expect([await isIn(await signIn(own.url, NEXT)), await isIn(await signIn(own.url, FIRST))]).toEqual([
     true,
     false,
