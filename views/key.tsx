@@ -5,6 +5,7 @@ import { EventTable } from "./components/event-table.tsx";
 import { keyColour } from "./components/key-chip.tsx";
 import { KeyFacts } from "./components/key-facts.tsx";
 import { KeyFigures } from "./components/key-figures.tsx";
+import { KeyLimits } from "./components/key-limits.tsx";
 import { Live } from "./components/live.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { RequestTable } from "./components/request-table.tsx";
@@ -79,6 +80,7 @@ export function KeyPage(props: KeyPageProps) {
         </div>
         <div class="stack">
           <KeyFacts {...props} />
+          <KeyLimits view={view} defaultDailyLimit={props.defaultDailyLimit} />
           <LastTest test={props.test} reader={reader} />
         </div>
       </div>
@@ -103,6 +105,7 @@ function KeyActions(props: { view: KeyView }) {
       ) : (
         <ActionForm to={keyPath(id, "enable")} method="post" icon="power" label="Enable" look="main" />
       )}
+      <ActionForm to={keyPath(id, "reveal")} method="get" icon="eye" label="Show secret" />
       <ActionForm to={keyPath(id, "edit")} method="get" icon="edit" label="Edit" />
       <ActionForm to={keyPath(id, "delete")} method="post" icon="delete" label="Delete" look="bad" />
     </>

@@ -7,6 +7,7 @@ import { deleteKey, disableKey, enableKey, resetKey, restoreKey, testKey, testKe
 import { changeKeys, stopChange, undoChange } from "./key-bulk.tsx";
 import { addKey, askForChanges, askForKey, askForPaste, changeKey, pasteKeys } from "./key-forms.tsx";
 import { changeField, showField } from "./key-inline.tsx";
+import { askForExport, askForReveal, downloadKeys, revealKey } from "./key-secret.tsx";
 import { KeyTests } from "./key-tests.ts";
 import { askForColumns, askForFilter, showKeys } from "./keys.tsx";
 import { logIn, logOut, showLogin } from "./login.tsx";
@@ -71,6 +72,10 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/keys/import", handle: pasteKeys },
   { method: "GET", path: "/keys/import", handle: () => redirect("/keys") },
   { method: "POST", path: "/keys/test", handle: testKeys },
+  { method: "GET", path: "/keys/export", handle: (context) => askForExport(context) },
+  { method: "POST", path: "/keys/export", handle: downloadKeys },
+  { method: "GET", path: "/keys/:id/reveal", handle: (context) => askForReveal(context) },
+  { method: "POST", path: "/keys/:id/reveal", handle: revealKey },
   { method: "GET", path: "/keys/filter", handle: askForFilter },
   { method: "GET", path: "/keys/columns", handle: askForColumns },
   { method: "POST", path: "/keys/bulk", handle: changeKeys },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type PageServer, startPages } from "../support/page-server.ts";
+import { PAGE_PASSWORD, type PageServer, startPages } from "../support/page-server.ts";
 
 /** The same pages as forms alone: no script, no htmx. */
 let pages: PageServer;
@@ -268,6 +268,32 @@ describe("the list of keys by forms alone", () => {
       "Deleting ended after 12,300 of 100,000 keys: The disk is full.",
     );
     pages.installation.runs.length = 0;
+  });
+});
+
+describe("a secret by forms alone", () => {
+  test("is shown for the password only, for 30 s, and never kept", async () => {
+    const { id } = find("gem-prod-06")!;
+    expect((await pages.ask(`/keys/${id}/reveal`)).html).toContain('type="password"');
+    const wrong = await pages.ask(`/keys/${id}/reveal`, { form: { password: "guess" } });
+    expect([wrong.status, wrong.html.includes("Wrong password.")]).toEqual([422, true]);
+    expect(wrong.html).not.toContain("sk-secret-of");
+    const right = await pages.ask(`/keys/${id}/reveal`, { form: { password: PAGE_PASSWORD } });
+    expect(right.html).toContain("sk-secret-of-gem-prod-06");
+    expect(right.headers.get("cache-control")).toBe("no-store");
+    expect(right.headers.get("refresh")).toBe(`30; url=/keys/${id}`);
+    expect((await pages.ask(`/keys/${id}`)).html).not.toContain("sk-secret-of");
+  });
+
+  test("is exported with the password only", async () => {
+    expect((await pages.ask("/keys/export")).html).toContain("Export keys");
+    const wrong = await pages.ask("/keys/export", { form: { password: "guess" } });
+    expect([wrong.status, wrong.html.includes("Wrong password.")]).toEqual([422, true]);
+    const masked = await pages.ask("/keys/export", { form: { password: "" } });
+    expect(masked.headers.get("content-disposition")).toStartWith("attachment");
+    expect(JSON.parse(masked.html)[0]).not.toHaveProperty("secret");
+    const whole = await pages.ask("/keys/export", { form: { password: PAGE_PASSWORD } });
+    expect(JSON.parse(whole.html)[0].secret).toStartWith("sk-secret-of-");
   });
 });
 

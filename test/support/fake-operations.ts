@@ -559,7 +559,14 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         data.keys.push(key);
         return key;
       },
-      exportAll: unused,
+      exportAll: async (withSecrets) => [
+        data.keys.map((key) => ({
+          key,
+          secret: withSecrets ? `sk-secret-of-${key.name}` : null,
+          pool: null,
+          upstream: "Gemini",
+        })),
+      ],
       async reveal(id) {
         return `sk-secret-of-${find(id).name}`;
       },
