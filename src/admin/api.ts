@@ -2,6 +2,7 @@ import { Elysia, t } from "elysia";
 import type { Operations } from "../operations/types.ts";
 import { createConfirmPassword, type PasswordDeps } from "./api/admin-password.ts";
 import { type CallDeps, createFallback, createRouteHandler } from "./api/call.ts";
+import { dataRoutes } from "./api/data.ts";
 import { IdempotencyKeys } from "./api/idempotency.ts";
 import { keyRoutes } from "./api/keys.ts";
 import { logRoutes } from "./api/logs.ts";
@@ -35,6 +36,11 @@ export function adminApiRoutes(deps: AdminApiDeps): Route[] {
     ...settingRoutes(operations.settings),
     ...logRoutes(deps),
     ...statsRoutes(operations.stats),
+    ...dataRoutes({
+      transfer: operations.transfer,
+      confirmPassword: createConfirmPassword(deps),
+      now: () => deps.clock.now(),
+    }),
     ...monitoringRoutes({ ...deps, keys: operations.keys }),
     route({
       method: "GET",

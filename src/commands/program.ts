@@ -7,6 +7,7 @@ import { addDoctor } from "./doctor.ts";
 import { addExport } from "./export.ts";
 import { addHealth } from "./health.ts";
 import { addHelp, environmentHelp } from "./help.ts";
+import { addImport } from "./import.ts";
 import { addMigrate } from "./migrate.ts";
 import { addResetPassword } from "./reset-password.ts";
 import { addRestore } from "./restore.ts";
@@ -20,6 +21,7 @@ const EXIT_USAGE = 2;
 const COMMANDS: readonly AddCommand[] = [
   addServe,
   addMigrate,
+  addImport,
   addExport,
   addBackup,
   addRestore,

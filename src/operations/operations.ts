@@ -28,17 +28,19 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
   const parts: OperationsParts = { ...deps, inventory: createInventory(), change: createOneAtATime() };
   const keyStore = createKeyStore(parts);
   const upstreamStore = createUpstreamStore(parts, keyStore);
+  const keys = createKeyOperations(parts, keyStore);
+  const migration = createMigration(parts);
   const stats = createStatsOperations(parts);
   return {
-    keys: createKeyOperations(parts, keyStore),
+    keys,
     pools: createPoolOperations(parts),
     upstreams: createUpstreamOperations(parts, upstreamStore, keyStore),
     settings: createSettingsOperations(parts, upstreamStore),
     logs: createLogOperations(parts.storage, parts.clock, parts.logTail),
     cleanup: createCleanupOperations(parts),
     stats,
-    migration: createMigration(parts),
-    transfer: createTransferOperations(parts, stats.fold),
+    migration,
+    transfer: createTransferOperations(parts, stats.fold, keys, migration),
     loadAll: () => loadAll(parts, upstreamStore),
   };
 }

@@ -424,6 +424,29 @@ export interface ExportOptions {
   progress?: Progress;
 }
 
+export interface ImportOptions {
+  /** Of a file whose secrets are sealed. */
+  passphrase?: string | undefined;
+  actor: Actor;
+  /** Does and counts everything, and takes all of it back. */
+  dryRun?: boolean;
+  /** ConflictError where the file has more rows of logs: nobody is served while they are taken in. */
+  maxRows?: number;
+  progress?(progress: { step: "checked" | "taken in"; done: number; total: number; unit: string }): void;
+}
+
+/** What an import did; secrets are never in it. */
+export interface TransferReport {
+  /** How many, by list. */
+  added: Record<string, number>;
+  /** Those that were here already. */
+  present: Record<string, number>;
+  /** Rows that were left aside, with the reason; at most 1,000. */
+  skipped: { place: string; reason: string }[];
+  /** How many more there were. */
+  skippedMore: number;
+}
+
 /** A backup in the data folder's `backups`. */
 export interface KeptBackup {
   name: string;
@@ -438,6 +461,13 @@ export interface TransferOperations {
    * with secrets is noted as a key event. InputError for a passphrase that cannot be used.
    */
   exportAll(options: ExportOptions & { actor: Actor }): Promise<AsyncGenerator<string>>;
+  /**
+   * Takes in a file: a full export (all of it or nothing), requests one a line as an archive has them, or keys in any
+   * form that `keys.addMany` takes; packed by gzip or zstd too. InputError with the problem of each row.
+   */
+  importFile(path: string, options: ImportOptions): Promise<TransferReport>;
+  /** The same for what comes in; it is written to a file in the data folder first. */
+  importStream(chunks: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<TransferReport>;
   /** Writes a copy of the database into `backups` and keeps the newest `backup_keep` of them. */
   backUp(): Promise<void>;
   /** Newest first. */

@@ -22,10 +22,13 @@ export function momentOf(place: number): number {
 /** Gives out places; where one is taken, `isPlaced` says so and the next is tried. */
 export class Places {
   #given = 0;
+  #moment = 0;
 
   constructor(
     private readonly sql: Sql,
     private readonly table: string,
+    /** Each moment's places are given from its first on. */
+    private readonly isInOrder = false,
   ) {}
 
   /**
@@ -35,6 +38,8 @@ export class Places {
    */
   place(ms: number, insert: (place: number) => boolean, exists: () => boolean): number | null {
     const first = placeOf(ms);
+    if (this.isInOrder && first !== this.#moment) this.#given = -1;
+    this.#moment = first;
     for (let tries = 0; tries <= TRIES_BEFORE_CROWDED; tries++) {
       const place = tries < TRIES_BEFORE_CROWDED ? first + this.#next() : this.#behindCrowd(first);
       if (insert(place)) return place;

@@ -51,8 +51,12 @@ export const requestColumns = requests.columns.replace(/\w+/g, "r.$&");
 export class RequestWriter {
   readonly #places: Places;
 
-  constructor(private readonly sql: Sql) {
-    this.#places = new Places(sql, requests.name);
+  /** @param order `in order`: requests come sorted by time, and those of one moment keep their order. */
+  constructor(
+    private readonly sql: Sql,
+    order: "in order" | "as they come" = "as they come",
+  ) {
+    this.#places = new Places(sql, requests.name, order === "in order");
   }
 
   /**

@@ -42,3 +42,9 @@ export function createResourceOwners(sql: Sql, turns: Turns): Storage["resourceO
     },
   };
 }
+
+/** Within a transaction. One that is known already is left as it is. */
+export function insertOwner(sql: Sql, owner: ResourceOwner): void {
+  const text = `INSERT INTO resource_owners (${ownerTable.columns}) VALUES (${ownerTable.placeholders}) ON CONFLICT DO NOTHING`;
+  sql.run(text, ...ownerTable.encode(owner));
+}

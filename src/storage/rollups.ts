@@ -13,6 +13,7 @@ import type {
   RollupSeriesQuery,
   RollupStorage,
   RollupValuePoint,
+  StatisticRow,
 } from "./types.ts";
 
 const HOUR_MS = 3_600_000;
@@ -220,6 +221,15 @@ export class Rollups implements RollupStorage {
     sketches.duration.merge(duration);
     this.sql.run(WRITE, ...place, ...added, sketches.ttft.encode(), sketches.duration.encode());
   }
+}
+
+/** Within a transaction, where there are no statistics yet. */
+export function insertStatistic(
+  sql: Sql,
+  { bucketS, dimension, at, value, ttft, duration, ...sums }: StatisticRow,
+): void {
+  const sketches = [Sketch.fromPairs(ttft).encode(), Sketch.fromPairs(duration).encode()];
+  sql.run(WRITE, bucketS, dimension, at, value, ...counts.encode(sums), ...sketches);
 }
 
 const DIMENSIONS: readonly RollupDimension[] = ["total", "key", "model", "pool", "upstream", "outcome"];

@@ -2,11 +2,12 @@ import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { writeFact } from "./facts.ts";
 import { insertKeyEvent } from "./key-events.ts";
-import { writeKeyState } from "./key-states.ts";
+import { writeKeyState, writeRotation } from "./key-states.ts";
 import { insertKey } from "./keys.ts";
 import { insertPool } from "./pools.ts";
-import type { RequestWriter } from "./request-logs.ts";
-import type { Rollups } from "./rollups.ts";
+import { RequestWriter } from "./request-logs.ts";
+import { insertOwner } from "./resource-owners.ts";
+import { insertStatistic, type Rollups } from "./rollups.ts";
 import { writeSettings } from "./settings.ts";
 import type { Load, TakeInOptions } from "./types.ts";
 import { insertUpstream, updateUpstream } from "./upstreams.ts";
@@ -36,8 +37,33 @@ export function takeIn(
     counts.present += batch.length - added.length;
     progress?.(counts.added + counts.present);
   };
+  const takeRows = ({ rows = [], statistics }: Load) => {
+    // In the order of the file, so that rows of one moment stay in theirs.
+    const ordered = new RequestWriter(sql, "in order");
+    let batch: RequestRecord[] = [];
+    const flush = () => {
+      const added = batch.filter((request) => ordered.insert(request));
+      if (statistics !== "taken") rollups.addPast(added, dayOf, now);
+      counts.added += added.length;
+      counts.present += batch.length - added.length;
+      batch = [];
+    };
+    let done = 0;
+    for (const row of rows) {
+      done += 1;
+      if (row.list === "requests") batch.push(row.item);
+      else if (row.list === "key_events") insertKeyEvent(sql, row.item);
+      else if (row.list === "resource_owners") insertOwner(sql, row.item);
+      else if (statistics === "taken") insertStatistic(sql, row.item);
+      if (batch.length >= REQUESTS_A_BATCH) flush();
+      if (done % REQUESTS_A_BATCH === 0) progress?.(done);
+    }
+    flush();
+    progress?.(done);
+  };
   try {
     sql.write(() => {
+      for (const id of load.removedUpstreams ?? []) sql.run("DELETE FROM upstreams WHERE id = ?", id);
       for (const upstream of load.upstreams) insertUpstream(sql, upstream);
       if (load.defaultUpstream !== null) updateUpstream(sql, load.defaultUpstream);
       writeSettings(sql, load.settings);
@@ -47,6 +73,8 @@ export function takeIn(
       for (const state of load.keyStates) writeKeyState(sql, state);
       for (const event of load.keyEvents) insertKeyEvent(sql, event);
       for (const batch of inBatches(load.requests)) takeRequests(batch);
+      for (const rotation of load.rotations ?? []) writeRotation(sql, rotation);
+      takeRows(load);
       if (dryRun) throw new Enough();
     });
   } catch (error) {

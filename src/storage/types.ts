@@ -118,6 +118,29 @@ export interface Load {
   keyEvents: KeyEvent[];
   /** Asked for row by row within the transaction; where it throws, nothing is taken. */
   requests: Iterable<RequestRecord>;
+  /** Those that nothing names any more. */
+  removedUpstreams?: string[];
+  rotations?: Rotation[];
+  /** Rows of long lists in any order, asked for like requests. */
+  rows?: Iterable<LoadRow>;
+  /** Whether requests among the rows are counted in the statistics, or the statistics among them are taken. */
+  statistics?: "counted" | "taken";
+}
+
+export type LoadRow =
+  | { list: "requests"; item: RequestRecord }
+  | { list: "key_events"; item: KeyEvent }
+  | { list: "resource_owners"; item: ResourceOwner }
+  | { list: "statistics"; item: StatisticRow };
+
+/** One bucket of the statistics; latencies as pairs of bin and count. */
+export interface StatisticRow extends RollupCounts {
+  bucketS: number;
+  dimension: string;
+  at: number;
+  value: string;
+  ttft: number[];
+  duration: number[];
 }
 
 export interface TakeInOptions {

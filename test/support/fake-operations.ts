@@ -720,6 +720,8 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       restoreArchive: unused,
     },
     transfer: {
+      importFile: unused,
+      importStream: unused,
       exportAll: unused,
       backUp: unused,
       backups: () => [

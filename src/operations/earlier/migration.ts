@@ -39,7 +39,9 @@ interface Plan {
 }
 
 /** Takes over what the earlier version left: all of it or nothing, and nothing twice. */
-export function createMigration(parts: OperationsParts): MigrationOperations {
+export function createMigration(
+  parts: OperationsParts,
+): MigrationOperations & { takeOver(data: EarlierData, run: MigrationRun): Promise<MigrationReport> } {
   const days = new Days(() => parts.settings.current.dailyResetTimeZone);
 
   async function migrate(data: EarlierData, folder: string, run: MigrationRun): Promise<MigrationReport> {
@@ -83,6 +85,7 @@ export function createMigration(parts: OperationsParts): MigrationOperations {
 
   return {
     ...createMigrationOffer(parts),
+    takeOver: (data, run) => parts.change(() => migrate(data, parts.dataDir, run)),
     run: (run) =>
       parts.change(async () => {
         const files = earlierFilesIn(run.from ?? parts.dataDir);

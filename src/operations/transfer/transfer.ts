@@ -2,9 +2,12 @@ import { createReadStream, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { OperationsParts } from "../deps.ts";
 import { createEvent } from "../key-events.ts";
-import type { TransferOperations } from "../types.ts";
+import type { KeyOperations, TransferOperations } from "../types.ts";
 import { backupName, copyTo, listBackups, makeBackupFolder, pruneBackups } from "./backup.ts";
 import { exportData } from "./export.ts";
+import { createImport } from "./import.ts";
+import type { TakeOver } from "./import-earlier.ts";
+import { spool } from "./spool.ts";
 
 /** A download that was broken off by the death of the process leaves its file; nobody takes a day to load one. */
 const LEFT_OVER_MS = 86_400_000;
@@ -12,11 +15,14 @@ const DOWNLOAD = /^download-.*\.db$/;
 
 /** The whole installation out and in again, while it runs. */
 export function createTransferOperations(
-  parts: Pick<OperationsParts, "storage" | "secretBox" | "clock" | "settings" | "dataDir">,
+  parts: OperationsParts,
   fold: () => Promise<void>,
+  keys: Pick<KeyOperations, "addMany">,
+  migration: { takeOver: TakeOver },
 ): TransferOperations {
   const { storage, secretBox, clock, settings, dataDir } = parts;
   const folder = join(dataDir, "backups");
+  const importFile = createImport(parts, keys, migration.takeOver);
   let isBackingUp = false;
 
   function clearLeftOvers(): void {
@@ -56,6 +62,11 @@ export function createTransferOperations(
         await reader.close();
         throw error;
       }
+    },
+    importFile,
+    async importStream(chunks, options) {
+      using given = await spool(chunks, dataDir, clock.id());
+      return await importFile(given.path, options);
     },
     async backUp() {
       if (isBackingUp) return;

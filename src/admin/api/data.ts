@@ -1,0 +1,128 @@
+import { t } from "elysia";
+import type { ExportSecrets, TransferOperations, TransferReport } from "../../operations/types.ts";
+import { type Route, route } from "./route.ts";
+import { oneOf } from "./schemas.ts";
+
+const PASSPHRASE = "x-export-passphrase";
+/** So many rows are taken in at once in some hundred ms, in which nobody is served. */
+export const MAX_ROWS_WHILE_SERVING = 10_000;
+
+interface DataRouteDeps {
+  transfer: TransferOperations;
+  confirmPassword(request: Request): Promise<void>;
+  now(): number;
+}
+
+const reportAnswer = t.Object({
+  added: t.Record(t.String(), t.Number()),
+  present: t.Record(t.String(), t.Number()),
+  skipped: t.Array(t.Object({ place: t.String(), reason: t.String() })),
+  skipped_more: t.Number(),
+});
+
+export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/data/export",
+      summary: "Everything as one JSON document, as docs/export.schema.json describes it",
+      detail:
+        "The keys' secrets are in it with `secrets=plain`, or with `secrets=sealed` under the passphrase in the header " +
+        `\`${PASSPHRASE}\`; both ask for the admin password in \`x-admin-password\`. Password and sessions are never in it.`,
+      query: t.Object({ secrets: t.Optional(oneOf(["none", "plain", "sealed"])) }),
+      answer: t.Object({ format: t.String(), version: t.Number() }, { additionalProperties: true }),
+      errors: [429],
+      isSlow: true,
+      async handle({ query, actor, request }) {
+        const asked = query.secrets ?? "none";
+        if (asked !== "none") await confirmPassword(request);
+        const secrets: ExportSecrets =
+          asked === "sealed" ? { passphrase: request.headers.get(PASSPHRASE) ?? "" } : asked;
+        const pieces = await transfer.exportAll({ secrets, actor });
+        const day = new Date(now()).toISOString().slice(0, 10);
+        const encoder = new TextEncoder();
+        return download(pieces, (piece) => encoder.encode(piece), {
+          type: "application/json; charset=utf-8",
+          name: `load-balancer-${day}.json`,
+        });
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/data/import",
+      summary:
+        "Takes in an export of this program or the earlier one, an archive of the log, or keys in any form",
+      detail:
+        "All of it or nothing, packed by gzip or zstd too. Only adds: what is here already stays and is told of. " +
+        `\`${PASSPHRASE}\` is the passphrase of a file with sealed secrets. A log of more than ${MAX_ROWS_WHILE_SERVING} ` +
+        "rows is refused while the program serves: stop it and use `load-balancer import`.",
+      query: t.Object({ dry_run: t.Optional(oneOf(["true", "false"])) }),
+      accepts: { "application/json": t.Unknown({ examples: [["sk-a-key-for-the-import"]] }) },
+      answer: reportAnswer,
+      errors: [409],
+      isSlow: true,
+      async handle({ query, actor, request }) {
+        const report = await transfer.importStream(chunksOf(request), {
+          passphrase: request.headers.get(PASSPHRASE) ?? undefined,
+          dryRun: query.dry_run === "true",
+          maxRows: MAX_ROWS_WHILE_SERVING,
+          actor,
+        });
+        return reportJson(report);
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/backup",
+      summary: "A consistent copy of the database as a download",
+      detail: "The secret key is not in it: without it the upstream keys in the copy cannot be read.",
+      answer: ["application/vnd.sqlite3"],
+      isSlow: true,
+      async handle() {
+        const { name, sizeBytes, bytes } = await transfer.backupFile();
+        return download(bytes, (piece) => piece, { type: "application/vnd.sqlite3", name, sizeBytes });
+      },
+    }),
+  ];
+}
+
+/** The body as it comes; an import may be as large as the disk. */
+async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
+  const reader = request.body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read())
+    yield part.value;
+}
+
+function reportJson({ added, present, skipped, skippedMore }: TransferReport) {
+  return { added, present, skipped, skipped_more: skippedMore };
+}
+
+/** Sent as it is read; whoever goes away ends the reading. */
+export function download<Piece>(
+  pieces: AsyncGenerator<Piece>,
+  encode: (piece: Piece) => Uint8Array,
+  { type, name, sizeBytes }: { type: string; name: string; sizeBytes?: number },
+): Response {
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encode(value));
+      },
+      async cancel() {
+        await pieces.return(undefined);
+      },
+    },
+    new CountQueuingStrategy({ highWaterMark: 0 }),
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": type,
+      "content-disposition": `attachment; filename="${name}"`,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...(sizeBytes !== undefined && { "content-length": String(sizeBytes) }),
+    },
+  });
+}

@@ -1,0 +1,80 @@
+import { tmpdir } from "node:os";
+import { systemClock } from "../clock.ts";
+import { spool } from "../operations/transfer/spool.ts";
+import type { TransferReport } from "../operations/types.ts";
+import { type AddCommand, examples, JSON_OPTION } from "./command.ts";
+import { readPassphrase } from "./export.ts";
+
+const TELL_EVERY_MS = 1_000;
+
+interface Options {
+  passphraseFile?: string;
+  dryRun?: boolean;
+  json?: true;
+}
+
+export const addImport: AddCommand = (program, context) => {
+  program
+    .command("import")
+    .summary("takes in an export, an archive of the log, or keys in any form")
+    .description(
+      "Takes in what `export` wrote, all of it or nothing; a file of the log's archive; or keys: a JSON array, or text " +
+        "with one key a line. Packed by gzip or zstd too. Only adds: what is here already stays and is told of; a " +
+        "second run adds nothing. Not while the server runs: stop it first, or use the Settings page.",
+    )
+    .argument("<file>", "what to take in; - is stdin")
+    .option("--passphrase-file <file>", "the file that holds the passphrase of an export with sealed secrets")
+    .option("--dry-run", "check everything, tell what would be done, and do nothing")
+    .option(...JSON_OPTION)
+    .addHelpText(
+      "after",
+      examples({
+        "load-balancer import all.json --passphrase-file pass.txt": "a whole installation",
+        "load-balancer import data/archive/requests-2026-11-04.jsonl.zst": "a day of the log back into it",
+        "cat keys.txt | load-balancer import -": "keys, one a line",
+      }),
+    )
+    .action(async (file: string, { passphraseFile, dryRun = false, json }: Options) => {
+      const passphrase = passphraseFile === undefined ? undefined : readPassphrase(passphraseFile);
+      const folder = await context.open(context.config());
+      try {
+        using given = file === "-" ? await spool(context.input(), tmpdir(), systemClock.id()) : null;
+        const report = await folder.operations.transfer.importFile(given?.path ?? file, {
+          passphrase,
+          dryRun,
+          actor: "admin",
+          progress: slowly(context.tell),
+        });
+        for (const line of json ? [JSON.stringify(reportJson(report))] : reportLines(report, dryRun))
+          context.print(line);
+      } finally {
+        await folder.close();
+      }
+    });
+};
+
+function slowly(tell: (line: string) => void) {
+  let toldAt = systemClock.monotonic();
+  return ({ step, done, total, unit }: { step: string; done: number; total: number; unit: string }) => {
+    const now = systemClock.monotonic();
+    if (now - toldAt < TELL_EVERY_MS) return;
+    toldAt = now;
+    const share = Math.floor((100 * done) / Math.max(1, total));
+    tell(`${step}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit} (${share} %)`);
+  };
+}
+
+function reportJson({ added, present, skipped, skippedMore }: TransferReport) {
+  return { added, present, skipped, skipped_more: skippedMore };
+}
+
+function reportLines({ added, present, skipped, skippedMore }: TransferReport, dryRun: boolean): string[] {
+  const counted = Object.entries(added).filter(([, count]) => count > 0);
+  const what = counted.map(([list, count]) => `${count.toLocaleString("en")} ${list}`).join(", ");
+  const lines = [`${dryRun ? "Would add" : "Added"}: ${what === "" ? "nothing" : what}.`];
+  for (const [list, count] of Object.entries(present))
+    if (count > 0) lines.push(`Here already: ${count.toLocaleString("en")} ${list}.`);
+  for (const { place, reason } of skipped) lines.push(`Left aside: ${place}: ${reason}.`);
+  if (skippedMore > 0) lines.push(`Left aside: ${skippedMore} more.`);
+  return lines;
+}
