@@ -322,12 +322,14 @@
     found.matches("input") ? found.focus() : found.click();
   });
 
-  // A key that is dragged to a pool's other list goes there by the hidden button of its row.
-  let dragged = null;
-  const fits = ({ target }) => dragged && target.closest("[data-pick-list]")?.contains(dragged) === false;
-  document.addEventListener("dragstart", ({ target }) => (dragged = target.querySelector?.("[data-pick]")));
-  document.addEventListener("dragover", (event) => fits(event) && event.preventDefault());
-  document.addEventListener("drop", (event) => fits(event) && dragged.form.requestSubmit(dragged));
+  // --- Playground: Ctrl and Enter send, and what was sent leaves the field once the server has it.
+
+  document.addEventListener("keydown", ({ key, ctrlKey, metaKey, target }) => {
+    if (key === "Enter" && (ctrlKey || metaKey)) target.closest("[data-send]")?.form.requestSubmit();
+  });
+  document.addEventListener("htmx:sse:after:connection", ({ target }) => {
+    for (const field of target.querySelectorAll("[data-send]")) field.value = "";
+  });
 
   // --- Forms that tell more as one types.
 

@@ -29,6 +29,7 @@ import { ClientLimit } from "./proxy/client-limit.ts";
 import { ClientWatch } from "./proxy/client-watch.ts";
 import { probeEndpoint } from "./proxy/endpoint-probe.ts";
 import { createForward } from "./proxy/forward.ts";
+import { InsideCalls } from "./proxy/inside.ts";
 import { withModelList } from "./proxy/model-answers.ts";
 import { probeKey } from "./proxy/probe.ts";
 import { createRealtime } from "./proxy/realtime.ts";
@@ -118,6 +119,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     recorder.record(record);
     traces?.ended(record);
     logTail.publish(record);
+    inside.ended(record);
   };
   const owners = new ResourceOwners(storage.resourceOwners, clock, log);
   const forwardDeps = {
@@ -142,6 +144,21 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   });
   const clientLimit = new ClientLimit();
   const heldUploads = new HeldBytes();
+  const bodyLimits = () => ({
+    body: settings.current.maxRequestBodyBytes,
+    upload: settings.current.maxUploadBytes,
+    held: heldUploads,
+  });
+  const beginTrace = traces === null ? null : (traceparent: string | null) => traces.begin(traceparent);
+  const inside = new InsideCalls({
+    clock,
+    beginTrace,
+    forward,
+    bodyLimits,
+    isDraining: () => draining,
+    began: () => live.began(),
+    refused: () => live.refused(),
+  });
   const proxyRoutes = createProxyRoutes({
     clock,
     log,
@@ -153,16 +170,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     masterKeyRequired: masterApiKey !== undefined,
     isMasterKey: (shown) => masterApiKey !== undefined && equalSecrets(shown, masterApiKey),
     idleTimeoutS: IDLE_TIMEOUT_S,
-    bodyLimits: () => ({
-      body: settings.current.maxRequestBodyBytes,
-      upload: settings.current.maxUploadBytes,
-      held: heldUploads,
-    }),
+    bodyLimits,
     corsAllowedOrigins: () => settings.current.corsAllowedOrigins,
     poolNamed: directory.poolNamed,
     loopbackAddress: isLoopback(config.host) ? (config.host === "::1" ? "::1" : "127.0.0.1") : null,
     clientAddress: addressOf,
-    beginTrace: traces === null ? null : (traceparent) => traces.begin(traceparent),
+    beginTrace,
     admitClient: (address) =>
       clientLimit.admit(address, settings.current.clientRequestsPerMinute, clock.monotonic()),
     isDraining: () => draining,
@@ -265,6 +278,15 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         ...controlPlane,
         describeApi: () => describeApi(adminApiRoutes(apiDeps), version),
         requireAdminLogin,
+        playground: {
+          ask: (call) => inside.ask(call),
+          models: async () => [
+            ...new Set([
+              ...Object.keys(settings.current.modelAliases),
+              ...(await models.list(null)).map(({ id }) => id),
+            ]),
+          ],
+        },
         openProxy: masterApiKey === undefined ? openTo : "nobody",
         sessionOperations: {
           ...sessionOperations,

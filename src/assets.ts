@@ -6,6 +6,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import alpinePath from "@alpinejs/csp/dist/cdn.min.js" with { type: "file" };
 import picoPath from "@picocss/pico/css/pico.min.css" with { type: "file" };
 import { Elysia } from "elysia";
+import htmxSsePath from "htmx.org/dist/ext/hx-sse.min.js" with { type: "file" };
 import htmxPath from "htmx.org/dist/htmx.min.js" with { type: "file" };
 import uplotJsPath from "uplot/dist/uPlot.iife.min.js" with { type: "file" };
 import uplotCssPath from "uplot/dist/uPlot.min.css" with { type: "file" };
@@ -23,6 +24,7 @@ import groundPath from "../public/styles/ground.css" with { type: "file" };
 import phonePath from "../public/styles/phone.css" with { type: "file" };
 import piecesPath from "../public/styles/pieces.css" with { type: "file" };
 import placesPath from "../public/styles/places.css" with { type: "file" };
+import playgroundPath from "../public/styles/playground.css" with { type: "file" };
 import tablesPath from "../public/styles/tables.css" with { type: "file" };
 import tokensPath from "../public/styles/tokens.css" with { type: "file" };
 
@@ -43,6 +45,7 @@ const STYLES = [
   formsPath,
   docsPath,
   placesPath,
+  playgroundPath,
   phonePath,
 ];
 
@@ -61,6 +64,7 @@ const FILES = {
   "app.css": { paths: STYLES, type: CSS },
   "boot.js": { paths: [bootJsPath], type: JS },
   "htmx.js": { paths: [htmxPath], type: JS },
+  "htmx-sse.js": { paths: [htmxSsePath], type: JS },
   "alpine.js": { paths: [alpinePath], type: JS },
   "uplot.js": { paths: [uplotJsPath], type: JS },
   "app.js": { paths: [appJsPath], type: JS },

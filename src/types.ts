@@ -312,6 +312,22 @@ export interface KeyEvent {
   actor: string;
 }
 
+/** A question that was kept for the playground. */
+export interface Prompt {
+  id: string;
+  name: string;
+  /** What is asked. */
+  text: string;
+  /** The system prompt; empty: none. */
+  system: string;
+  /** Empty: whichever is chosen. */
+  model: string;
+  /** Further fields of the request's body, `{"temperature": 0.7}`. */
+  parameters: Record<string, unknown>;
+  createdAt: number;
+  lastUsedAt: number | null;
+}
+
 export interface Page<Item> {
   data: Item[];
   nextCursor: string | null;

@@ -1,5 +1,5 @@
 import type { PropsWithChildren } from "@elysiajs/html";
-import { assetUrl } from "../src/assets.ts";
+import { type AssetName, assetUrl } from "../src/assets.ts";
 import { jsonAttr } from "./attr.ts";
 
 export const THEMES = ["auto", "light", "dark"] as const;
@@ -20,8 +20,16 @@ const HTMX = {
   morphIgnore: ["data-htmx-powered", "open"],
 };
 
+interface DocumentProps {
+  title: string;
+  theme: Theme;
+  /** Scripts and styles that only this page needs. */
+  assets?: readonly AssetName[];
+}
+
 /** The whole HTML document around a page. `boot.js` runs before the first paint, the other scripts after it. */
-export function Document(props: PropsWithChildren<{ title: string; theme: Theme; charts?: boolean }>) {
+export function Document(props: PropsWithChildren<DocumentProps>) {
+  const named = (ending: string) => (props.assets ?? []).filter((name) => name.endsWith(ending));
   return (
     <>
       {"<!doctype html>"}
@@ -34,11 +42,15 @@ export function Document(props: PropsWithChildren<{ title: string; theme: Theme;
           <title safe>{`${props.title} · Load Balancer`}</title>
           <link rel="icon" href={assetUrl("favicon.svg")} type="image/svg+xml" />
           <link rel="stylesheet" href={assetUrl("pico.css")} />
-          {props.charts ? <link rel="stylesheet" href={assetUrl("uplot.css")} /> : null}
+          {named(".css").map((name) => (
+            <link rel="stylesheet" href={assetUrl(name)} />
+          ))}
           <link rel="stylesheet" href={assetUrl("app.css")} />
           <script src={assetUrl("boot.js")} />
           <script defer src={assetUrl("htmx.js")} />
-          {props.charts ? <script defer src={assetUrl("uplot.js")} /> : null}
+          {named(".js").map((name) => (
+            <script defer src={assetUrl(name)} />
+          ))}
           <script defer src={assetUrl("app.js")} />
           <script defer src={assetUrl("alpine.js")} />
         </head>

@@ -1,4 +1,5 @@
 import type { PropsWithChildren } from "@elysiajs/html";
+import type { AssetName } from "../src/assets.ts";
 import { Banner, type BannerProps } from "./components/banner.tsx";
 import { Icon, Mark } from "./components/icon.tsx";
 import {
@@ -16,12 +17,12 @@ export interface Frame {
   /** The navigation item that this page belongs to. */
   section: string;
   theme: Theme;
+  /** Scripts and styles that only this page needs. */
+  assets?: readonly AssetName[];
   navigation: NavigationItem[];
   keysInNeed: number;
   banners: BannerProps[];
   notice: Notice | null;
-  /** The page has charts, so the library that draws them is loaded. */
-  charts?: boolean | undefined;
   /** False where `REQUIRE_ADMIN_LOGIN=false` leaves nothing to log out of. */
   canLogOut: boolean;
 }
@@ -30,7 +31,7 @@ export interface Frame {
 export function Layout(props: PropsWithChildren<Frame>) {
   const navigation = { items: props.navigation, current: props.section, keysInNeed: props.keysInNeed };
   return (
-    <Document title={props.title} theme={props.theme} charts={props.charts === true}>
+    <Document title={props.title} theme={props.theme} assets={props.assets}>
       <a class="skip" href="#main">
         Skip to content
       </a>

@@ -10,6 +10,7 @@ import { type MonitoringDeps, monitoringRoutes } from "./api/monitoring.ts";
 import { describeApi } from "./api/openapi.ts";
 import { explainRoutes } from "./api/pool.ts";
 import { poolRoutes } from "./api/pools.ts";
+import { promptRoutes } from "./api/prompts.ts";
 import { type Route, route } from "./api/route.ts";
 import { settingRoutes } from "./api/settings.ts";
 import { statsRoutes } from "./api/stats.ts";
@@ -33,6 +34,7 @@ export function adminApiRoutes(deps: AdminApiDeps): Route[] {
     ...poolRoutes(operations.pools),
     ...explainRoutes(operations.pools),
     ...upstreamRoutes(operations.upstreams),
+    ...promptRoutes(operations.prompts),
     ...settingRoutes(operations.settings),
     ...logRoutes(deps),
     ...statsRoutes(operations.stats),

@@ -12,6 +12,8 @@ const toGzip = promisify(gzip);
 export async function compressed(answer: Response, request: Request): Promise<Response> {
   if (!/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(request.headers.get("accept-encoding") ?? ""))
     return answer;
+  // What comes piece by piece must not wait for its end.
+  if (answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
   const body = Buffer.from(await answer.arrayBuffer());
   const { status, headers } = answer;
   if (body.length < MIN_BYTES) return new Response(body.length === 0 ? null : body, { status, headers });

@@ -44,7 +44,7 @@ export async function showDashboard(context: PageContext): Promise<Response> {
       reader={context.reader}
     />
   );
-  return page(context, { title: "Dashboard", section: "/", charts: true }, body);
+  return page(context, { title: "Dashboard", section: "/", assets: ["uplot.css", "uplot.js"] }, body);
 }
 
 function byNeed(outOfTurn: KeyView[], first: KeyView[]): KeyView[] {

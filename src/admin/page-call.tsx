@@ -2,7 +2,6 @@ import { ToastPartial } from "../../views/components/notice.tsx";
 import { ErrorBody, ErrorPage, SessionEnded } from "../../views/error.tsx";
 import { ConflictError, InputError, NotFoundError } from "../types.ts";
 import { CROSS_SITE } from "./access.ts";
-import type { KeyTests } from "./key-tests.ts";
 import { type PageContext, type PageDeps, type PageRoute, partOf } from "./page-context.ts";
 import { readNotice, readTimeZone } from "./page-cookies.ts";
 import { htmlResponse, page, redirect } from "./render.tsx";
@@ -14,7 +13,7 @@ export async function answerPage(
   id: string,
   request: Request,
   deps: PageDeps,
-  tests: KeyTests,
+  memory: Pick<PageContext, "tests" | "running">,
 ): Promise<Response> {
   const context: PageContext = {
     deps,
@@ -26,7 +25,7 @@ export async function answerPage(
     reader: { now: deps.clock.now(), timeZone: readTimeZone(request) },
     notice: readNotice(request),
     part: partOf(request),
-    tests,
+    ...memory,
   };
   try {
     const refused = route.open ? refuseForeign(request) : await refuse(context);

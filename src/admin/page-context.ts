@@ -5,10 +5,12 @@ import type { Logger } from "../log.ts";
 import type { Session, SessionOperations } from "../operations/sessions.ts";
 import type { Actor, Operations } from "../operations/types.ts";
 import type { Live } from "../record/types.ts";
+import type { RequestRecord } from "../types.ts";
 import type { Access } from "./access.ts";
 import type { ApiDocument } from "./api/openapi.ts";
 import type { ClientOf } from "./client.ts";
 import type { KeyTests } from "./key-tests.ts";
+import type { RunningAnswers } from "./playground/running.ts";
 import type { Sessions } from "./session.ts";
 
 export interface PageDeps {
@@ -27,6 +29,7 @@ export interface PageDeps {
   requireAdminLogin: boolean;
   /** Who may use the proxy without a client key. */
   openProxy: "nobody" | "this_machine" | "network";
+  playground: Playground;
   /** Takes the runtime's idle limit off a connection: testing keys may take as long as their upstream does. */
   keepOpen(request: Request): void;
   about: About;
@@ -52,6 +55,27 @@ export interface About {
   >;
 }
 
+/** A chat request that the playground makes; it goes the way of every other one. */
+export interface PlaygroundCall {
+  /** JSON, as a client would send it. */
+  body: string;
+  /** Null: the keys of all pools. */
+  poolId: string | null;
+  /** The only key that may serve it; null: whichever is chosen. */
+  keyId: string | null;
+  clientAddress: string;
+  /** Aborted: nobody waits any more. A body that flows already is to be cancelled by its reader. */
+  signal: AbortSignal;
+}
+
+/** What the playground needs of the data plane. */
+export interface Playground {
+  /** `record` is what the log gets, once the answer is over. Rejects with an Error for people where nothing is asked. */
+  ask(call: PlaygroundCall): Promise<{ id: string; response: Response; record: Promise<RequestRecord> }>;
+  /** The names of all models that the upstreams list, and the aliases. */
+  models(): Promise<string[]>;
+}
+
 /** One request for a page, by someone who may ask for it. */
 export interface PageContext {
   deps: PageDeps;
@@ -68,6 +92,7 @@ export interface PageContext {
   /** What htmx will put the answer into: the living part, the dialog, something else; null: a whole page is asked for. */
   part: "live" | "dialog" | "other" | null;
   tests: KeyTests;
+  running: RunningAnswers;
 }
 
 export interface PageRoute {

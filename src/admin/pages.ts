@@ -15,15 +15,10 @@ import { showLogs, showRequest } from "./logs.tsx";
 import { moveOver } from "./migrate.tsx";
 import { answerPage } from "./page-call.tsx";
 import type { PageDeps, PageRoute } from "./page-context.ts";
-import {
-  addPool,
-  askForPool,
-  askForPoolChanges,
-  askForPoolDeletion,
-  changePool,
-  deletePool,
-} from "./pool-forms.tsx";
-import { movePoolKeys, showPool, showPools } from "./pools.tsx";
+import { listModels, newChat, showCode, showPlayground } from "./playground/page.tsx";
+import { askForPromptDeletion, deletePrompt, listPrompts, savePrompt } from "./playground/prompts.tsx";
+import { RunningAnswers } from "./playground/running.ts";
+import { sendMessage, stopAnswer } from "./playground/send.tsx";
 import { redirect } from "./render.tsx";
 import {
   askForReset,
@@ -97,15 +92,6 @@ const PAGES: PageRoute[] = [
   { method: "GET", path: "/stats/csv", handle: downloadStats },
   { method: "GET", path: "/stats/reset", handle: askForStatsReset },
   { method: "POST", path: "/stats/reset", handle: resetStats },
-  { method: "GET", path: "/pools", handle: showPools },
-  { method: "POST", path: "/pools", handle: addPool },
-  { method: "GET", path: "/pools/add", handle: askForPool },
-  { method: "GET", path: "/pools/:id", handle: showPool },
-  { method: "POST", path: "/pools/:id", handle: changePool },
-  { method: "GET", path: "/pools/:id/edit", handle: askForPoolChanges },
-  { method: "POST", path: "/pools/:id/keys", handle: movePoolKeys },
-  { method: "GET", path: "/pools/:id/delete", handle: askForPoolDeletion },
-  { method: "POST", path: "/pools/:id/delete", handle: deletePool },
   { method: "GET", path: "/upstreams", handle: showUpstreams },
   { method: "POST", path: "/upstreams", handle: addUpstream },
   { method: "GET", path: "/upstreams/add", handle: askForUpstream },
@@ -120,6 +106,16 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/upstreams/:id/delete", handle: deleteUpstream },
   { method: "GET", path: "/logs", handle: showLogs },
   { method: "GET", path: "/logs/:id", handle: showRequest },
+  { method: "GET", path: "/playground", handle: showPlayground },
+  { method: "POST", path: "/playground", handle: sendMessage },
+  { method: "POST", path: "/playground/new", handle: newChat },
+  { method: "POST", path: "/playground/code", handle: showCode },
+  { method: "GET", path: "/playground/models", handle: listModels },
+  { method: "POST", path: "/playground/answers/:id/stop", handle: stopAnswer },
+  { method: "GET", path: "/playground/prompts", handle: listPrompts },
+  { method: "POST", path: "/playground/prompts", handle: savePrompt },
+  { method: "GET", path: "/playground/prompts/:id/delete", handle: askForPromptDeletion },
+  { method: "POST", path: "/playground/prompts/:id/delete", handle: deletePrompt },
   { method: "GET", path: "/settings", handle: showSettings },
   { method: "POST", path: "/settings", handle: saveSettings },
   { method: "GET", path: "/settings/reset", handle: askForReset },
@@ -141,11 +137,11 @@ const PAGES: PageRoute[] = [
 
 /** The admin pages as an Elysia plugin. Forms are read by the handlers, after it is known who asks. */
 export function createPages(deps: PageDeps) {
-  const tests = new KeyTests();
+  const memory = { tests: new KeyTests(), running: new RunningAnswers() };
   const app = new Elysia({ name: "pages" });
   const answer = async (row: PageRoute, request: Request, params: unknown) => {
     const id = (params as { id?: string } | undefined)?.id ?? "";
-    return compressed(await answerPage(row, id, request, deps, tests), request);
+    return compressed(await answerPage(row, id, request, deps, memory), request);
   };
   for (const row of PAGES) {
     app.route(row.method, row.path, ({ request, params }) => answer(row, request, params), { parse: "none" });

@@ -1,7 +1,16 @@
 import { statusSentence } from "../operations/key-sentence.ts";
 import type { UpstreamPreset } from "../operations/types.ts";
 import type { LiveFigures } from "../record/types.ts";
-import type { KeyEvent, KeyView, Page, Pool, RequestRecord, Upstream, UpstreamHealth } from "../types.ts";
+import type {
+  KeyEvent,
+  KeyView,
+  Page,
+  Pool,
+  Prompt,
+  RequestRecord,
+  Upstream,
+  UpstreamHealth,
+} from "../types.ts";
 
 /**
  * How the domain looks as JSON. Field by field rather than by renaming whatever is there: nothing becomes public
@@ -61,6 +70,19 @@ export function poolJson(pool: Pool) {
     icon: pool.icon,
     strategy: pool.strategy,
     created_at: iso(pool.createdAt),
+  };
+}
+
+export function promptJson(prompt: Prompt) {
+  return {
+    id: prompt.id,
+    name: prompt.name,
+    text: prompt.text,
+    system: prompt.system,
+    model: prompt.model,
+    parameters: prompt.parameters,
+    created_at: iso(prompt.createdAt),
+    last_used_at: iso(prompt.lastUsedAt),
   };
 }
 

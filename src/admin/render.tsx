@@ -4,6 +4,7 @@ import { type Notice, ToastPartial } from "../../views/components/notice.tsx";
 import { THEMES, type Theme } from "../../views/document.tsx";
 import { Layout } from "../../views/layout.tsx";
 import { keysAsking } from "../../views/verdicts.ts";
+import type { AssetName } from "../assets.ts";
 import { banners } from "./banners.ts";
 import { NAVIGATION } from "./navigation.ts";
 import type { PageContext, PageDeps } from "./page-context.ts";
@@ -28,10 +29,10 @@ interface PageInfo {
   /** The navigation item that it belongs to. */
   section: string;
   status?: number;
+  /** Scripts and styles that only this page needs. */
+  assets?: readonly AssetName[];
   /** The page's address in its shortest form, for the browser's address bar after a search. */
   address?: string;
-  /** It has charts. */
-  charts?: boolean;
 }
 
 export function htmlResponse(content: JSX.Element, status = 200, extra: [string, string][] = []): Response {
@@ -72,11 +73,11 @@ export async function page(context: PageContext, info: PageInfo, body: JSX.Eleme
       title={info.title}
       section={info.section}
       theme={themeOf(deps)}
+      assets={info.assets}
       navigation={NAVIGATION}
       keysInNeed={keysInNeed}
       banners={await banners(deps, context.reader)}
       notice={context.notice}
-      charts={info.charts}
       canLogOut={deps.requireAdminLogin}
     >
       {body}

@@ -22,7 +22,7 @@ const MAX_SERIES = 6;
 const MAX_CSV_GROUPS = 200;
 /** A chart has a point a day, at most so many. */
 const MAX_OWN_DAYS = 1_000;
-const INFO = { title: "Stats", section: "/stats", charts: true };
+const INFO = { title: "Stats", section: "/stats", assets: ["uplot.css", "uplot.js"] } as const;
 
 export async function showStats(context: PageContext): Promise<Response> {
   const { deps, reader, url } = context;

@@ -7,6 +7,7 @@ import { createKeyOperations } from "./keys.ts";
 import { createLogOperations } from "./logs.ts";
 import { createOneAtATime } from "./one-at-a-time.ts";
 import { createPoolOperations } from "./pools.ts";
+import { createPromptOperations } from "./prompts.ts";
 import { createSettingsOperations } from "./settings.ts";
 import { type Loaded, loadAll } from "./startup.ts";
 import { createStatsOperations } from "./stats.ts";
@@ -37,6 +38,7 @@ export function createOperations(deps: OperationsDeps): LoadableOperations {
     upstreams: createUpstreamOperations(parts, upstreamStore, keyStore),
     settings: createSettingsOperations(parts, upstreamStore),
     logs: createLogOperations(parts.storage, parts.clock, parts.logTail),
+    prompts: createPromptOperations(parts),
     cleanup: createCleanupOperations(parts),
     stats,
     migration,

@@ -1,5 +1,5 @@
 import { type Settings, toJson } from "../settings.ts";
-import { ChangedError, type Key, type Pool, type Upstream } from "../types.ts";
+import { ChangedError, type Key, type Pool, type Prompt, type Upstream } from "../types.ts";
 
 const REVISION_CHARS = 22;
 
@@ -27,6 +27,10 @@ export function poolRevision({ id, name, description, color, icon, strategy }: P
 
 export function upstreamRevision({ id, name, baseUrl, authStyle, isDefault }: Upstream): string {
   return revisionOf(id, name, baseUrl, authStyle, isDefault);
+}
+
+export function promptRevision({ id, name, text, system, model, parameters }: Prompt): string {
+  return revisionOf(id, name, text, system, model, parameters);
 }
 
 export function settingsRevision(settings: Settings): string {

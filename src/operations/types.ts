@@ -12,6 +12,7 @@ import type {
   Outcome,
   Page,
   Pool,
+  Prompt,
   RequestRecord,
   Strategy,
   Upstream,
@@ -126,8 +127,6 @@ export interface KeyOperations {
   counts(): KeyCounts;
   /** The same for each pool (null: in none) or upstream that has a key. */
   countsBy(field: "poolId" | "upstreamId"): ReadonlyMap<string | null, KeyCounts>;
-  /** The pool of a key (null: none); undefined where there is no such key. */
-  poolOf(id: string): string | null | undefined;
   get(id: string): Promise<KeyView>;
   /** ConflictError where this secret exists at the upstream already. */
   add(input: KeyInput, actor: Actor): Promise<KeyView>;
@@ -223,6 +222,25 @@ export interface UpstreamOperations {
   models(id: string): readonly string[] | null;
   /** All its keys to another upstream, where they begin anew. Those whose secret is there already stay. */
   moveKeys(id: string, toId: string, actor: Actor): Promise<{ moved: number; left: number }>;
+}
+
+export interface PromptInput {
+  name: string;
+  text: string;
+  system?: string;
+  model?: string;
+  parameters?: Record<string, unknown>;
+}
+export interface PromptOperations {
+  /** By name. */
+  list(): Promise<Prompt[]>;
+  get(id: string): Promise<Prompt>;
+  /** ConflictError where the name is taken. */
+  add(input: PromptInput): Promise<Prompt>;
+  edit(id: string, patch: Partial<PromptInput>, seen?: Seen): Promise<Prompt>;
+  /** Notes that it was asked just now; one that is gone is passed over. */
+  used(id: string): Promise<void>;
+  remove(id: string, seen?: Seen): Promise<void>;
 }
 
 export interface SettingsOperations {
@@ -483,6 +501,7 @@ export interface Operations {
   upstreams: UpstreamOperations;
   settings: SettingsOperations;
   logs: LogOperations;
+  prompts: PromptOperations;
   cleanup: CleanupOperations;
   stats: StatsOperations;
   migration: MigrationOperations;

@@ -17,7 +17,7 @@ export class AttemptLog {
   }
 
   /** An attempt that never comes to its end was left by its client. */
-  began(lease: Lease): void {
+  began(lease: Lease, isPicked: boolean): void {
     const { clock } = this;
     this.beganAt = clock.monotonic();
     this.attempts.push({
@@ -28,7 +28,7 @@ export class AttemptLog {
       durationMs: 0,
       status: null,
       outcome: "client_closed",
-      chosenBecause: lease.chosenBecause,
+      chosenBecause: isPicked ? "picked by hand" : lease.chosenBecause,
       error: null,
     });
   }

@@ -106,7 +106,7 @@ export class Exchange implements Watched {
 
   /** Notes an attempt that begins now. */
   began(lease: Lease, attempt: { abort(): void }): void {
-    this.#log.began(lease);
+    this.#log.began(lease, this.request.pickedKeyId !== null);
     this.#lease = lease;
     this.#current = attempt;
   }

@@ -54,7 +54,8 @@ export function createForward(deps: ForwardDeps): Forward {
         const listed = await answerList(request, exchange, { ...deps, options });
         if (listed !== null) return listed;
       }
-      const owner = request.ids.length === 0 ? null : await ownerOf(request, deps.owners);
+      const owner =
+        request.pickedKeyId ?? (request.ids.length === 0 ? null : await ownerOf(request, deps.owners));
       const plan = new RetryPlan(settings, request.startedAt, request.creates);
       const preparing = request.model === null ? null : models.prepare();
       if (preparing !== null) await preparing;
@@ -98,7 +99,7 @@ export function createForward(deps: ForwardDeps): Forward {
       const { lease, refusal } = "leave" in claim ? await exchange.waitFor(claim) : claim;
       if (exchange.clientLeft) return exchange.clientGone(lease);
       if (lease === null) {
-        const gone = owner === null ? null : ownerIsGone(request, refusal);
+        const gone = owner === null || owner === request.pickedKeyId ? null : ownerIsGone(request, refusal);
         if (gone !== null) return exchange.refuse(gone);
         return isLast ? exchange.giveUp(refusal) : null;
       }

@@ -44,6 +44,8 @@ export interface ProxyRequest {
   makesOwned: boolean;
   /** Null: the keys of all pools. */
   poolId: string | null;
+  /** The only key that may serve it, picked by hand in the playground; no client can ask for that. */
+  pickedKeyId: string | null;
   clientAddress: string;
   userAgent: string;
   connection: ClientConnection;
@@ -97,6 +99,7 @@ export interface Arrival {
   path: string;
   search: string;
   poolId: string | null;
+  pickedKeyId: string | null;
   clientAddress: string;
   trace: TraceContext | null;
   at: number;
@@ -133,6 +136,7 @@ export async function readRequest(arrival: Arrival, limits: BodyLimits): Promise
     creates: endpoint.creates || facts.background,
     makesOwned: endpoint.owned !== "none" && isStored(endpoint, facts.store),
     poolId: arrival.poolId,
+    pickedKeyId: arrival.pickedKeyId,
     clientAddress: arrival.clientAddress,
     userAgent: (request.headers.get("user-agent") ?? "").slice(0, LONGEST_USER_AGENT_CHARS),
     connection: arrival.connection,

@@ -165,6 +165,7 @@ function arrivalOf(
     path: queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt),
     search: queryAt < 0 ? "" : url.slice(queryAt),
     poolId,
+    pickedKeyId: null,
     clientAddress: deps.clientAddress(
       deps.loopbackAddress ?? facts.server.requestIP(request)?.address ?? "unknown",
       request.headers,

@@ -208,4 +208,19 @@ CREATE TABLE resource_owners (
 CREATE INDEX resource_owners_by_time ON resource_owners (seen_at);
 `,
   },
+  {
+    version: 3,
+    sql: `
+CREATE TABLE prompts (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+  text TEXT NOT NULL,
+  system TEXT NOT NULL,
+  model TEXT NOT NULL,
+  parameters TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  last_used_at INTEGER
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

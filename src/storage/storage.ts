@@ -12,6 +12,7 @@ import { readRotations, writeKeyState, writeRotation } from "./key-states.ts";
 import { createKeys } from "./keys.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { createPools } from "./pools.ts";
+import { createPrompts } from "./prompts.ts";
 import { Reader } from "./reader.ts";
 import { RequestWriter, readRequest } from "./request-logs.ts";
 import { createResourceOwners } from "./resource-owners.ts";
@@ -55,6 +56,7 @@ export async function openStorage(options: {
     upstreams: createUpstreams(sql),
     pools: createPools(sql),
     keys: createKeys(sql),
+    prompts: createPrompts(sql),
     settings: createSettingsTable(sql),
     facts: createFacts(sql),
     sessions: createSessions(sql),

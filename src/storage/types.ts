@@ -1,4 +1,14 @@
-import type { Key, KeyEvent, KeyState, MinuteTotals, Page, Pool, RequestRecord, Upstream } from "../types.ts";
+import type {
+  Key,
+  KeyEvent,
+  KeyState,
+  MinuteTotals,
+  Page,
+  Pool,
+  Prompt,
+  RequestRecord,
+  Upstream,
+} from "../types.ts";
 import type { Sketch } from "./sketch.ts";
 import type { ListName } from "./transfer-schema.ts";
 
@@ -33,6 +43,18 @@ export interface Storage {
     /** Ids by fingerprint, of those that exist; one of several where more upstreams have it. */
     findByFingerprint(fingerprints: string[]): Promise<Map<string, string>>;
     states(): Promise<KeyState[]>;
+  };
+  /** Of the playground. */
+  prompts: {
+    /** By name. */
+    list(): Promise<Prompt[]>;
+    get(id: string): Promise<Prompt | null>;
+    /** ConflictError where the name is taken. */
+    insert(prompt: Prompt): Promise<void>;
+    /** NotFoundError, ConflictError where the name is taken. */
+    update(prompt: Prompt): Promise<void>;
+    /** NotFoundError. */
+    delete(id: string): Promise<void>;
   };
   settings: {
     /** Raw stored values by name; those at their default are absent. */

@@ -45,6 +45,7 @@ beforeAll(async () => {
     version: "1.2.3",
     requireAdminLogin: true,
     openProxy: "this_machine",
+    playground: { ask: () => Promise.reject(new Error("not part of the fake")), models: async () => [] },
     keepOpen: () => undefined,
     describeApi: () => describeApi([], "1.2.3"),
     about: FAKE_ABOUT,

@@ -487,7 +487,6 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         const { data: glances, ...page } = listKeys(glancesOf(data.keys), query);
         return { ...page, data: glances.map(({ id }) => find(id)) };
       },
-      poolOf: (id) => data.keys.find((key) => key.id === id)?.poolId,
       countsBy: (field) => countKeysBy(glancesOf(data.keys), field),
       tags: () => [
         { tag: "eu", keys: 1 },
@@ -627,6 +626,14 @@ function fakeOperations(clock: Clock, data: Data): Operations {
     },
     pools: fakePools(data, clock),
     upstreams: fakeUpstreams(data),
+    prompts: {
+      list: async () => [],
+      get: unused,
+      add: unused,
+      edit: unused,
+      used: unused,
+      remove: unused,
+    },
     settings: {
       current: () => settings.current,
       async patch(patch) {

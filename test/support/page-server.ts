@@ -120,6 +120,7 @@ export async function startPages(
     version: "1.2.3",
     requireAdminLogin,
     openProxy: options.openProxy ?? "nobody",
+    playground: { ask: () => Promise.reject(new Error("not part of the fake")), models: async () => [] },
     keepOpen: () => undefined,
     describeApi: () => describeApi(adminApiRoutes({ ...deps, startedAtMonotonic: 0 }), deps.version),
     about: FAKE_ABOUT,

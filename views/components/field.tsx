@@ -56,7 +56,7 @@ interface TextFieldProps extends FieldText {
   value?: string;
   type?: "text" | "password";
   mono?: boolean;
-  inputmode?: "numeric" | "url";
+  inputmode?: "numeric" | "decimal" | "url";
   placeholder?: string;
   required?: boolean;
   autofocus?: boolean;

@@ -98,6 +98,23 @@ export const poolAnswer = t.Object(
   { $id: "Pool" },
 );
 
+export const promptAnswer = t.Object(
+  {
+    id: text("its id"),
+    name: text("what people call it"),
+    text: text("what is asked"),
+    system: text("the system prompt, or empty"),
+    model: text("the model that is asked, or empty"),
+    parameters: t.Object(
+      {},
+      { additionalProperties: true, description: "further fields of the request's body" },
+    ),
+    created_at: time("when it was saved"),
+    last_used_at: orNull(time("when it was last asked in the playground")),
+  },
+  { $id: "Prompt" },
+);
+
 const authStyle = oneOf(AUTH_STYLES, "how the upstream wants its key");
 
 export const upstreamAnswer = t.Object(
