@@ -77,6 +77,9 @@ export class Sql {
   }
 
   close(): void {
+    // The last connection would do that, but the worker may let go of the file a little later; nobody should find half
+    // of the data in the -wal file of a program that has ended.
+    this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
     this.#database.close();

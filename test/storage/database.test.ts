@@ -92,6 +92,15 @@ describe("the file", () => {
     expect(readdirSync(folder.path)).toEqual(["load-balancer.db"]);
   });
 
+  test("holds everything once it is closed, also while the worker has not let go of it yet", async () => {
+    const storage = await open(folder);
+    await storage.writeBatch(batchOf([aRequest({ id: "a" })]));
+    expect((await storage.requestLogs.list(aQuery())).data).toHaveLength(1);
+    storage.close();
+    const wal = statSync(`${folder.database}-wal`, { throwIfNoEntry: false });
+    expect(wal?.size ?? 0).toBe(0);
+  });
+
   test("waits for the disk after what people changed, not after a batch", () => {
     const sql = openDatabase(folder.database);
     const mode = () => sql.get("PRAGMA synchronous")?.synchronous;
