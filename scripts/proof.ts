@@ -41,6 +41,7 @@ const PARTS: Part[] = [
   { issue: 6, name: "statistics are the truth", command: tests("test/e2e/statistics.test.ts") },
   { issue: 6, name: "what recording costs", command: bench("recording") },
   { issue: 6, name: "a log of a million rows", command: tests("test/e2e/long-log.test.ts") },
+  { issue: 8, name: "a million rows out and in again", command: tests("test/e2e/transfer.test.ts") },
   { issue: 8, name: "fuzzed calls of the admin API", command: tests("test/admin/api-fuzz.test.ts") },
 ];
 
