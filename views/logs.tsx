@@ -49,6 +49,13 @@ export function logListHref(query: LogListQuery, change: Partial<LogListQuery>):
   return href(PATH, { kind: kind === "request" ? "" : kind, ...rest });
 }
 
+const EXPORT_FORMATS = ["csv", "jsonl"] as const;
+
+/** Everything that fits the filters, as a download. */
+function exportHref({ cursor: _, ...filters }: LogListQuery, format: string): string {
+  return href("/api/admin/logs/export", { ...filters, format });
+}
+
 export function LogsPage(props: LogsPageProps) {
   const { query, reader } = props;
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
@@ -58,7 +65,14 @@ export function LogsPage(props: LogsPageProps) {
       <PageHead
         title="Logs"
         verdict={`${plural(props.requestsToday, "request")} today, ${props.errorsToday === 0 ? "none" : props.errorsToday} failed.`}
-      />
+      >
+        {EXPORT_FORMATS.map((format) => (
+          <a class="btn" href={attr(exportHref(query, format))} download="">
+            <Icon name="download" />
+            <span safe>{format.toUpperCase()}</span>
+          </a>
+        ))}
+      </PageHead>
       <nav class="tabs" aria-label="Kind">
         {LOG_KINDS.map((kind) => (
           <a

@@ -66,7 +66,7 @@ inBrowser("an answer streams in as markdown, whatever it says, and the conversat
   upstream.override(chatStream(["Once ", "more."]));
   await page.getByRole("textbox", { name: "Message" }).fill("Again");
   await page.getByRole("button", { name: "Send" }).click();
-  await page.getByText("Once more.").waitFor();
+  await page.locator("#turns").getByText("Once more.").waitFor();
   await page.getByRole("link", { name: "Log entry" }).nth(1).waitFor();
   expect(upstream.calls.at(-1)?.json.messages).toMatchObject([
     { role: "user", content: "Tell me" },
@@ -119,7 +119,7 @@ inBrowser("what failed says what to do and is asked again; prompts are kept", as
   await page.getByText("The provider refused what was asked").waitFor();
   upstream.override(chatStream(["Now it works."]));
   await page.getByRole("button", { name: "Ask again" }).click();
-  await page.getByText("Now it works.").waitFor();
+  await page.locator("#turns").getByText("Now it works.").waitFor();
   await page.getByLabel("Temperature").fill("nine");
   await page.getByRole("textbox", { name: "Message" }).fill("And this?");
   await page.getByRole("button", { name: "Send" }).click();
