@@ -37,6 +37,10 @@ const SCENES: Scene[] = [
   { name: "logs", path: "/logs" },
   { name: "logs-events", path: "/logs?kind=key_event" },
   { name: "log", path: "/logs", click: (page) => page.locator("a[href^='/logs/']").nth(3) },
+  { name: "pools", path: "/pools" },
+  { name: "pool", path: "/pools", click: (page) => page.locator("a[href^='/pools/']").first() },
+  { name: "upstreams", path: "/upstreams" },
+  { name: "upstreams-add", path: "/upstreams/add?preset=Azure+OpenAI" },
   { name: "settings", path: "/settings" },
   { name: "api-docs", path: "/api/admin/docs" },
 ];

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { startApp, type TestApp } from "../support/app.ts";
+import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
+import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
+import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";
+import { models } from "../support/openai-answers.ts";
+import { logInTo } from "../support/page-visitor.ts";
+import { needsTool } from "../support/tools.ts";
+
+/** The first start on a machine reads 300 MB from its disk. */
+const COLD_START_MS = 60_000;
+const chromium = needsTool("chromium", "chromium");
+const inBrowser = (name: string, body: () => Promise<void>) => chromium.test(name, body, COLD_START_MS);
+
+let upstream: FakeUpstream;
+let app: TestApp;
+let browser: TestBrowser;
+let cookie: string;
+beforeAll(async () => {
+  upstream = startFakeUpstream({ fallback: models(["m-1", "m-2"]) });
+  app = await startApp({ upstream: upstream.url, keys: ["key-a-123", "key-b-123", "key-c-123"] });
+  cookie = (await logInTo(app.url)).cookie;
+  if (chromium.path) browser = await launchBrowser(chromium.path);
+}, COLD_START_MS);
+afterAll(async () => {
+  await browser?.close();
+  await app[Symbol.asyncDispose]();
+  upstream[Symbol.dispose]();
+});
+
+async function enter(path: string, options?: PageOptions): Promise<WatchedPage> {
+  const watched = await browser.open(options);
+  const cookies = cookie.split("; ").map((pair) => {
+    const [name = "", ...value] = pair.split("=");
+    return { name, value: value.join("="), url: app.url };
+  });
+  await watched.page.context().addCookies(cookies);
+  await watched.page.goto(app.url + path);
+  return watched;
+}
+/** A refused form is an answer with status 422, which the browser's console tells as an error. */
+const expected = (problem: string) => problem.includes("status of 422");
+
+describe("pools", () => {
+  inBrowser(
+    "one is added in the dialog; keys are ticked in, dragged in and dragged out; it is deleted",
+    async () => {
+      const { page, problems, close } = await enter("/pools");
+      await page.getByRole("button", { name: "Add pool" }).click();
+      await page.getByLabel("Name").fill("a/b");
+      await page.getByLabel("flask").check({ force: true });
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Give a name without /.").waitFor();
+      expect(await page.getByLabel("flask").isChecked()).toBe(true);
+      await page.getByLabel("Name").fill("experiments");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("link", { name: "experiments" }).click();
+
+      const [own, others] = [page.locator("#own-keys"), page.locator("#other-keys")];
+      await others.getByLabel("key-a-123").check();
+      await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
+      expect(await others.getByLabel("key-a-123").isChecked()).toBe(true);
+      await others.getByRole("button", { name: "Put in" }).click();
+      await own.getByLabel("key-a-123").waitFor();
+      await others.locator("li", { hasText: "key-b-123" }).dragTo(own);
+      await own.getByLabel("key-b-123").waitFor();
+      await own.locator("li", { hasText: "key-a-123" }).dragTo(others);
+      await others.getByLabel("key-a-123").waitFor();
+      await page.locator("#toasts").getByText("1 key taken out of experiments.").waitFor();
+
+      await page.getByRole("button", { name: "Delete" }).click();
+      await page.getByRole("dialog").getByText("Its 1 key stays and is in no pool then.").waitFor();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await page.waitForURL(`${app.url}/pools`);
+      expect((await app.keys()).length).toBe(3);
+      expect(problems.filter((problem) => !expected(problem))).toEqual([]);
+      await close();
+    },
+  );
+});
+
+describe("upstreams", () => {
+  inBrowser(
+    "one is added from a card, tested, made the default, changed in the dialog and deleted",
+    async () => {
+      const { page, expectNoProblems, close } = await enter("/upstreams/add");
+      await page.getByRole("link", { name: "Another address" }).click();
+      await page.getByLabel("Name").fill("Gateway");
+      await page.getByLabel("Base URL").fill(upstream.url);
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("heading", { name: "Gateway" }).waitFor();
+      await page.getByRole("button", { name: "Test" }).click();
+      await page.locator("#toasts").getByText("It lists 2 models.").waitFor();
+
+      await page.goto(`${app.url}/upstreams`);
+      const row = page.locator("tr", { hasText: "Gateway" });
+      await row.getByRole("button", { name: "Make default" }).click();
+      await row.getByText("default", { exact: true }).waitFor();
+      await page.locator("tbody tr").first().getByRole("button", { name: "Make default" }).click();
+      await row.getByText("default", { exact: true }).waitFor({ state: "detached" });
+      await row.getByRole("button", { name: "Edit" }).click();
+      await page.getByLabel("Name").fill("Gateway two");
+      await page.getByRole("button", { name: "Save" }).click();
+      await row.getByRole("link", { name: "Gateway two" }).waitFor();
+      await row.getByRole("button", { name: "Delete" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await row.waitFor({ state: "detached" });
+      expectNoProblems();
+      await close();
+    },
+  );
+});
+
+describe("no page of them has a violation or scrolls sideways", () => {
+  let paths: string[];
+  beforeAll(async () => {
+    const { id } = (await app.must("POST", "/pools", { name: "all <b>", description: "x ".repeat(200) })) as {
+      id: string;
+    };
+    const ids = (await app.keys()).slice(1).map((key) => key.id);
+    await app.must("POST", "/keys/bulk", { action: "move", ids, pool_id: id });
+    const all = (await app.must("GET", "/upstreams")) as { data: { id: string }[] };
+    const at = `/upstreams/${all.data[0]!.id}`;
+    paths = [
+      ["/pools", `/pools/${id}`, `/pools/${id}/edit`, `/pools/${id}/delete`],
+      ["/upstreams", at, `${at}/edit`, `${at}/delete`, "/upstreams/add?preset=Azure+OpenAI"],
+    ].flat();
+  });
+  for (const form of PAGE_FORMS) {
+    inBrowser(`${form.colorScheme}, ${form.width} px`, async () => {
+      const { page, expectNoProblems, close } = await enter("/pools", form);
+      for (const path of paths) {
+        await page.goto(app.url + path);
+        await expectNoViolations(page);
+        if (form.width < 400) await page.setViewportSize({ width: 360, height: 800 });
+        await expectNoSidewaysScroll(page);
+      }
+      expectNoProblems();
+      await close();
+    });
+  }
+});
