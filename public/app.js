@@ -331,6 +331,13 @@
     for (const field of target.querySelectorAll("[data-send]")) field.value = "";
   });
 
+  // A key that is dragged to a pool's other list goes there by the hidden button of its row.
+  let dragged = null;
+  const fits = ({ target }) => dragged && target.closest("[data-pick-list]")?.contains(dragged) === false;
+  document.addEventListener("dragstart", ({ target }) => (dragged = target.querySelector?.("[data-pick]")));
+  document.addEventListener("dragover", (event) => fits(event) && event.preventDefault());
+  document.addEventListener("drop", (event) => fits(event) && dragged.form.requestSubmit(dragged));
+
   // --- Forms that tell more as one types.
 
   document.addEventListener("alpine:init", () => {

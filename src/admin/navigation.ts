@@ -15,6 +15,7 @@ const SHORTCUTS: Record<string, string> = {
 const PAGES: Omit<NavigationItem, "shortcut">[] = [
   { href: "/", label: "Dashboard", shortLabel: "Home", icon: "dashboard" },
   { href: "/keys", label: "Keys", icon: "key" },
+  { href: "/pools", label: "Pools", icon: "layers", underMore: true },
   { href: "/upstreams", label: "Upstreams", icon: "server", underMore: true },
   { href: "/stats", label: "Stats", icon: "stats", apart: true },
   { href: "/logs", label: "Logs", icon: "logs" },

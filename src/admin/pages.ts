@@ -19,6 +19,15 @@ import { listModels, newChat, showCode, showPlayground } from "./playground/page
 import { askForPromptDeletion, deletePrompt, listPrompts, savePrompt } from "./playground/prompts.tsx";
 import { RunningAnswers } from "./playground/running.ts";
 import { sendMessage, stopAnswer } from "./playground/send.tsx";
+import {
+  addPool,
+  askForPool,
+  askForPoolChanges,
+  askForPoolDeletion,
+  changePool,
+  deletePool,
+} from "./pool-forms.tsx";
+import { movePoolKeys, showPool, showPools } from "./pools.tsx";
 import { redirect } from "./render.tsx";
 import {
   askForReset,
@@ -92,6 +101,15 @@ const PAGES: PageRoute[] = [
   { method: "GET", path: "/stats/csv", handle: downloadStats },
   { method: "GET", path: "/stats/reset", handle: askForStatsReset },
   { method: "POST", path: "/stats/reset", handle: resetStats },
+  { method: "GET", path: "/pools", handle: showPools },
+  { method: "POST", path: "/pools", handle: addPool },
+  { method: "GET", path: "/pools/add", handle: askForPool },
+  { method: "GET", path: "/pools/:id", handle: showPool },
+  { method: "POST", path: "/pools/:id", handle: changePool },
+  { method: "GET", path: "/pools/:id/edit", handle: askForPoolChanges },
+  { method: "POST", path: "/pools/:id/keys", handle: movePoolKeys },
+  { method: "GET", path: "/pools/:id/delete", handle: askForPoolDeletion },
+  { method: "POST", path: "/pools/:id/delete", handle: deletePool },
   { method: "GET", path: "/upstreams", handle: showUpstreams },
   { method: "POST", path: "/upstreams", handle: addUpstream },
   { method: "GET", path: "/upstreams/add", handle: askForUpstream },

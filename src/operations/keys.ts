@@ -53,6 +53,7 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
     },
     counts: () => pool.statusCounts(),
     countsBy: (field) => countKeysBy(pool.glances(), field),
+    poolOf: (id) => pool.view(id)?.poolId,
     tags() {
       const now = clock.monotonic();
       if (tags === null || now - tags.at > TAGS_FRESH_MS)

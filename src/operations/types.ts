@@ -127,6 +127,8 @@ export interface KeyOperations {
   counts(): KeyCounts;
   /** The same for each pool (null: in none) or upstream that has a key. */
   countsBy(field: "poolId" | "upstreamId"): ReadonlyMap<string | null, KeyCounts>;
+  /** The pool of a key (null: none); undefined where there is no such key. */
+  poolOf(id: string): string | null | undefined;
   get(id: string): Promise<KeyView>;
   /** ConflictError where this secret exists at the upstream already. */
   add(input: KeyInput, actor: Actor): Promise<KeyView>;

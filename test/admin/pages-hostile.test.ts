@@ -44,8 +44,8 @@ function poison(text: string): void {
     for (const attempt of request.attempts) Object.assign(attempt, { error: text, chosenBecause: text });
   }
   for (const event of events) Object.assign(event, { event: text, detail: text, actor: text, keyName: text });
-  for (const pool of pools) Object.assign(pool, { name: text, color: text });
-  for (const upstream of upstreams) Object.assign(upstream, { name: text });
+  for (const pool of pools) Object.assign(pool, { name: text, color: text, icon: text, description: text });
+  for (const upstream of upstreams) Object.assign(upstream, { name: text, baseUrl: text });
   upstreams[0]!.health = { breaker: "open", openUntil: Date.now(), failuresInARow: 20, lastFailure: text };
   for (const failure of figures.lastFailures)
     Object.assign(failure, { model: text, reason: text, outcome: text });
@@ -54,6 +54,8 @@ function poison(text: string): void {
 
 const paths = (): [path: string, headers?: Record<string, string>][] => {
   const id = pages.installation.keys[2]!.id;
+  const pool = pages.installation.pools[0]!.id;
+  const upstream = pages.installation.upstreams[1]!.id;
   const live = { "hx-request": "true", "hx-target": "div#live" };
   const other = { "hx-request": "true", "hx-target": "span#name" };
   const dialog = { "hx-request": "true", "hx-target": "dialog#dialog" };
@@ -83,6 +85,18 @@ const paths = (): [path: string, headers?: Record<string, string>][] => {
     ["/logs?kind=key_event", live],
     [`/logs/${pages.installation.requests[3]!.id}`],
     [`/logs/${pages.installation.requests[7]!.id}`],
+    ["/pools"],
+    ["/pools", live],
+    [`/pools/${pool}`],
+    [`/pools/${pool}?q=gem`, live],
+    [`/pools/${pool}/edit`, dialog],
+    [`/pools/${pool}/delete`, dialog],
+    ["/upstreams"],
+    ["/upstreams", live],
+    [`/upstreams/${upstream}`],
+    [`/upstreams/${upstream}/edit`, dialog],
+    [`/upstreams/${upstream}/delete`],
+    ["/upstreams/add?preset=own"],
     ["/settings"],
   ];
 };

@@ -487,6 +487,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         const { data: glances, ...page } = listKeys(glancesOf(data.keys), query);
         return { ...page, data: glances.map(({ id }) => find(id)) };
       },
+      poolOf: (id) => data.keys.find((key) => key.id === id)?.poolId,
       countsBy: (field) => countKeysBy(glancesOf(data.keys), field),
       tags: () => [
         { tag: "eu", keys: 1 },
