@@ -107,17 +107,13 @@
     byId("pulse")?.classList.toggle("lost", lost);
   }
 
-  function refresh() {
-    window.htmx?.trigger(document.body, "refresh-live");
-  }
-
   const watched = new Map();
 
   document.addEventListener("htmx:config:request", (event) => {
     if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
   });
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) refresh();
+    if (!document.hidden) window.htmx?.trigger(document.body, "refresh-live");
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
@@ -312,6 +308,7 @@
   document.addEventListener("keydown", (event) => {
     const { key, target, ctrlKey, metaKey, altKey } = event;
     if (key === "Escape") target.closest("form")?.querySelector("[data-escape]")?.click();
+    if (key === "Enter" && (ctrlKey || metaKey)) target.closest("[data-send]")?.form.requestSubmit();
     if (ctrlKey || metaKey || altKey || ["Shift", "Tab"].includes(key)) return;
     if (target.closest("input, textarea, select, dialog")) return key === "Escape" && target.blur();
     const keys = keyBefore === "g" ? `g ${key}` : key;
@@ -322,19 +319,15 @@
     found.matches("input") ? found.focus() : found.click();
   });
 
-  // --- Playground: Ctrl and Enter send, and what was sent leaves the field once the server has it.
-
-  document.addEventListener("keydown", ({ key, ctrlKey, metaKey, target }) => {
-    if (key === "Enter" && (ctrlKey || metaKey)) target.closest("[data-send]")?.form.requestSubmit();
-  });
+  // What was sent from the playground leaves the field once the server has it.
   document.addEventListener("htmx:sse:after:connection", ({ target }) => {
     for (const field of target.querySelectorAll("[data-send]")) field.value = "";
   });
 
   // A key that is dragged to a pool's other list goes there by the hidden button of its row.
   let dragged = null;
-  const fits = ({ target }) => dragged && target.closest("[data-pick-list]")?.contains(dragged) === false;
-  document.addEventListener("dragstart", ({ target }) => (dragged = target.querySelector?.("[data-pick]")));
+  const fits = ({ target }) => dragged && target.closest("[data-drag-list]")?.contains(dragged) === false;
+  document.addEventListener("dragstart", ({ target }) => (dragged = target.querySelector?.("[data-drag]")));
   document.addEventListener("dragover", (event) => fits(event) && event.preventDefault());
   document.addEventListener("drop", (event) => fits(event) && dragged.form.requestSubmit(dragged));
 

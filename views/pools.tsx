@@ -9,7 +9,7 @@ import { inWords } from "./setting-labels.ts";
 import { STRATEGY_SENTENCES } from "./strategy-words.ts";
 import { plural } from "./verdicts.ts";
 
-export const POOLS_PATH = "/pools";
+const POOLS_PATH = "/pools";
 
 interface PoolsPageProps {
   rows: PoolRow[];

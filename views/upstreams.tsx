@@ -6,7 +6,7 @@ import { type UpstreamRow, UpstreamTable } from "./components/upstream-table.tsx
 import { exact, type Reader } from "./format.ts";
 import { plural } from "./verdicts.ts";
 
-export const UPSTREAMS_PATH = "/upstreams";
+const UPSTREAMS_PATH = "/upstreams";
 
 /** Each provider account endpoint: how its host does, what it has and what it serves. */
 export function UpstreamsPage(props: { rows: UpstreamRow[]; reader: Reader }) {

@@ -197,7 +197,7 @@ export const LIST_SCHEMAS = {
   requests: request,
 } satisfies Record<string, TObject>;
 export type ListName = keyof typeof LIST_SCHEMAS;
-export type WireRow<Name extends ListName> = Static<(typeof LIST_SCHEMAS)[Name]>;
+type WireRow<Name extends ListName> = Static<(typeof LIST_SCHEMAS)[Name]>;
 
 const sealedSecrets = row({
   kdf: Type.Literal("scrypt"),

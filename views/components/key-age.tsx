@@ -4,7 +4,7 @@ import { date, fullTime, type Reader } from "../format.ts";
 const OLD_DAYS = 90;
 const DAY_MS = 86_400_000;
 
-export function ageInDays(createdAt: number, reader: Reader): number {
+function ageInDays(createdAt: number, reader: Reader): number {
   return Math.floor((reader.now - createdAt) / DAY_MS);
 }
 

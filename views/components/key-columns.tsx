@@ -160,7 +160,7 @@ const POOR_SHARE = 0.9;
 const ENOUGH_ATTEMPTS = 10;
 
 /** Attempts that say something of the key, and those of them that ended well. */
-export function judged({ view, recent }: Pick<KeyCells, "view" | "recent">): { good: number; all: number } {
+function judged({ view, recent }: Pick<KeyCells, "view" | "recent">): { good: number; all: number } {
   if (recent !== undefined && recent.attempts > recent.clientErrors)
     return { good: recent.successes, all: recent.attempts - recent.clientErrors };
   return { good: view.successCount, all: view.successCount + view.failureCount };

@@ -37,7 +37,7 @@ export function PickList(props: PickListProps) {
       action={attr(props.action)}
       hx-post={attr(props.action)}
       hx-swap="none"
-      data-pick-list
+      data-drag-list
     >
       <input type="hidden" name="to" value={props.to} />
       <header>
@@ -66,7 +66,7 @@ export function PickList(props: PickListProps) {
                 <InPool pool={key.poolId === null ? undefined : props.pools?.get(key.poolId)} />
               </label>
               <KeyStatusBadge view={key} reader={props.reader} />
-              <button type="submit" name="key" value={attr(key.id)} hidden data-pick />
+              <button type="submit" name="key" value={attr(key.id)} hidden data-drag />
             </li>
           ))
         )}
