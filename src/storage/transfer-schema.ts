@@ -197,7 +197,6 @@ export const LIST_SCHEMAS = {
   requests: request,
 } satisfies Record<string, TObject>;
 export type ListName = keyof typeof LIST_SCHEMAS;
-type WireRow<Name extends ListName> = Static<(typeof LIST_SCHEMAS)[Name]>;
 
 const sealedSecrets = row({
   kdf: Type.Literal("scrypt"),
