@@ -21,6 +21,7 @@ import docsPath from "../public/styles/docs.css" with { type: "file" };
 import formsPath from "../public/styles/forms.css" with { type: "file" };
 import framePath from "../public/styles/frame.css" with { type: "file" };
 import groundPath from "../public/styles/ground.css" with { type: "file" };
+import logsPath from "../public/styles/logs.css" with { type: "file" };
 import phonePath from "../public/styles/phone.css" with { type: "file" };
 import piecesPath from "../public/styles/pieces.css" with { type: "file" };
 import placesPath from "../public/styles/places.css" with { type: "file" };
@@ -46,6 +47,7 @@ const STYLES = [
   docsPath,
   placesPath,
   playgroundPath,
+  logsPath,
   phonePath,
 ];
 

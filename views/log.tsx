@@ -1,27 +1,32 @@
-import type { AttemptRecord, Pool, RequestRecord } from "../src/types.ts";
+import type { Pool, RequestRecord } from "../src/types.ts";
+import { attr } from "./attr.ts";
+import { AttemptList } from "./components/attempt-list.tsx";
 import { Badge } from "./components/badge.tsx";
+import { CodeBlock } from "./components/code-block.tsx";
 import { Fact, FactOf, Facts } from "./components/facts.tsx";
-import { KeyChip } from "./components/key-chip.tsx";
+import { Icon } from "./components/icon.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Stat } from "./components/stat.tsx";
-import { bytes, count, duration, exact, fullTime, type Reader, UNKNOWN } from "./format.ts";
+import { bytes, count, duration, exact, fullTime, type Reader, UNKNOWN, usd } from "./format.ts";
+import { logCurl } from "./log-sample.ts";
 import { outcomeLook } from "./outcomes.ts";
-import { STATUS_LOOKS } from "./statuses.tsx";
 import { storyDetail, storyHeadline } from "./stories.ts";
 
 export interface LogPageProps {
   request: RequestRecord;
+  /** Of keys that still exist, by id. */
   names: ReadonlyMap<string, string>;
+  /** Names, by id. */
   upstreams: ReadonlyMap<string, string>;
   pools: ReadonlyMap<string, Pool>;
+  /** Where clients reach this program: `http://127.0.0.1:4270`. */
+  origin: string;
   reader: Reader;
 }
 
 /** One request's story: what came of it, and each attempt on the time line. */
 export function LogPage(props: LogPageProps) {
   const { request, reader } = props;
-  const nameOf = (keyId: string) => props.names.get(keyId) ?? "a deleted key";
-  const detail = storyDetail(request);
   return (
     <>
       <PageHead
@@ -30,41 +35,117 @@ export function LogPage(props: LogPageProps) {
         verdict={fullTime(request.startedAt, reader)}
       />
       <section class="card">
-        <p class="inside top story">
-          <strong safe>{storyHeadline(request, nameOf)}</strong> <span safe>{detail}</span>
-        </p>
-        <RequestFigures request={request} />
+        <Story {...props} />
       </section>
-      <div class="columns">
-        <section class="card">
-          <header>
-            <h2>Attempts on the time line</h2>
-          </header>
-          {request.attempts.length === 0 ? (
-            <p class="inside soft">No key was tried.</p>
-          ) : (
-            <ol class="attempts">
-              {request.attempts.map((attempt, at) => (
-                <Attempt attempt={attempt} number={at + 1} {...props} />
-              ))}
-            </ol>
-          )}
-        </section>
-        <RequestFacts {...props} />
-      </div>
       {request.error !== null ? (
         <section class="card">
           <header>
             <h2>What the client was told</h2>
           </header>
-          <p class="inside wrap-text">
-            <bdi safe>{request.error}</bdi>
-          </p>
+          <ErrorText error={request.error} />
         </section>
       ) : null}
+      <div class="columns">
+        <section class="card">
+          <header>
+            <h2>Attempts on the time line</h2>
+          </header>
+          <AttemptList {...props} />
+        </section>
+        <section class="card">
+          <header>
+            <h2>Request</h2>
+          </header>
+          <div class="inside">
+            <RequestFacts {...props} />
+          </div>
+        </section>
+      </div>
+      <section class="card inside top">
+        <AgainAsCurl {...props} />
+      </section>
     </>
   );
 }
+
+/** The same in the dialog, beside the list. */
+export function LogDrawer(props: LogPageProps) {
+  const { request, reader } = props;
+  return (
+    <article class="drawer">
+      <header>
+        <h2 id="dialog-title">Request</h2>
+        <span class="line">
+          <a class="btn small" href={`/logs/${attr(encodeURIComponent(request.id))}`}>
+            Open as page
+          </a>
+          <button type="button" class="bare icon-only" aria-label="Close" data-close autofocus>
+            <Icon name="close" />
+          </button>
+        </span>
+      </header>
+      <p class="soft" safe>
+        {fullTime(request.startedAt, reader)}
+      </p>
+      <section>
+        <Story {...props} />
+      </section>
+      {request.error !== null ? (
+        <section>
+          <h3>What the client was told</h3>
+          <ErrorText error={request.error} />
+        </section>
+      ) : null}
+      <section>
+        <h3>Attempts on the time line</h3>
+        <AttemptList {...props} />
+      </section>
+      <section>
+        <h3>Request</h3>
+        <RequestFacts {...props} />
+      </section>
+      <AgainAsCurl {...props} />
+    </article>
+  );
+}
+
+function Story(props: LogPageProps) {
+  const { request } = props;
+  const nameOf = (keyId: string) => props.names.get(keyId) ?? "a deleted key";
+  return (
+    <>
+      <p class="inside top story">
+        <strong safe>{storyHeadline(request, nameOf)}</strong> <span safe>{storyDetail(request)}</span>
+      </p>
+      <RequestFigures request={request} />
+    </>
+  );
+}
+
+function ErrorText(props: { error: string }) {
+  return (
+    <p class="inside wrap-text">
+      <bdi safe>{props.error}</bdi>
+    </p>
+  );
+}
+
+function AgainAsCurl({ request, pools, origin }: LogPageProps) {
+  const pool = request.poolId === null ? undefined : pools.get(request.poolId);
+  const path = pool === undefined ? "/v1" : `/pools/${encodeURIComponent(pool.name)}/v1`;
+  return (
+    <div class="again">
+      <CodeBlock id="log-curl" label="curl" code={logCurl(origin + path, request)} />
+      <p class="help">What clients ask and are answered is not kept, so a short text stands in its place.</p>
+    </div>
+  );
+}
+
+const USAGE_SOURCES: Record<RequestRecord["usageSource"], string> = {
+  upstream: "told by the upstream",
+  estimated: "estimated",
+  none: "not known",
+};
 
 function RequestFigures(props: { request: RequestRecord }) {
   const { request } = props;
@@ -89,9 +170,9 @@ function RequestFigures(props: { request: RequestRecord }) {
         }
       />
       <Stat
-        label="Size"
-        value={bytes(request.responseBytes)}
-        detail={`${bytes(request.requestBytes)} sent`}
+        label="Cost"
+        value={usd(request.costUsd)}
+        detail={request.costUsd === null ? "no price known" : `usage ${USAGE_SOURCES[request.usageSource]}`}
       />
     </dl>
   );
@@ -103,49 +184,6 @@ function speed(request: RequestRecord): string {
   return `${exact(Math.round((1000 * request.outputTokens) / streamedMs))} tokens/s`;
 }
 
-function Attempt(props: LogPageProps & { attempt: AttemptRecord; number: number }) {
-  const { attempt, request } = props;
-  const look = outcomeLook(attempt.outcome);
-  const total = Math.max(1, request.durationMs);
-  const from = Math.max(0, attempt.startedAt - request.startedAt);
-  const width = Math.max(0.5, (100 * attempt.durationMs) / total);
-  return (
-    <li>
-      <div class="line">
-        <span class="soft">{props.number}</span>
-        <KeyChip id={attempt.keyId} name={props.names.get(attempt.keyId) ?? null} />
-        <span class="push">
-          <Badge
-            looks={look.looks}
-            word={attempt.status === null ? look.word : `${attempt.status} ${look.word}`}
-            loud
-          />
-        </span>
-      </div>
-      <svg
-        class={`time-line ${STATUS_LOOKS[look.looks].className}`}
-        viewBox="0 0 100 12"
-        preserveAspectRatio="none"
-        aria-hidden="true"
-      >
-        <rect class="track" width="100" height="12" />
-        <rect
-          class="fill"
-          x={Math.min(99.5, (100 * from) / total)}
-          width={Math.min(100, width)}
-          height="12"
-        />
-      </svg>
-      <p class="sub wrap-text">
-        <span
-          safe
-        >{`After ${duration(from)}, for ${duration(attempt.durationMs)}. Chosen: ${attempt.chosenBecause || UNKNOWN}.`}</span>{" "}
-        {attempt.error !== null ? <bdi safe>{attempt.error}</bdi> : null}
-      </p>
-    </li>
-  );
-}
-
 function RequestFacts(props: LogPageProps) {
   const { request } = props;
   const upstreams = [
@@ -153,44 +191,35 @@ function RequestFacts(props: LogPageProps) {
   ];
   const look = outcomeLook(request.outcome);
   return (
-    <section class="card">
-      <header>
-        <h2>Request</h2>
-      </header>
-      <div class="inside">
-        <Facts>
-          <FactOf label="Outcome">
-            <Badge
-              looks={look.looks}
-              word={`${request.status} ${look.word}`}
-              loud={request.outcome !== "ok"}
-            />
-          </FactOf>
-          <Fact label="Endpoint" value={request.endpoint} mono />
-          <Fact label="Model" value={request.model ?? UNKNOWN} mono />
-          {request.servedModel !== null && request.servedModel !== request.model ? (
-            <Fact label="Served model" value={request.servedModel} mono />
-          ) : null}
-          <Fact
-            label="Pool"
-            value={
-              request.poolId === null ? "all keys" : (props.pools.get(request.poolId)?.name ?? "deleted pool")
-            }
-          />
-          <Fact label="Upstream" value={upstreams.join(", ") || UNKNOWN} />
-          <Fact label="Client" value={request.clientAddress} mono />
-          <Fact label="Program" value={request.userAgent || UNKNOWN} />
-          <Fact
-            label="Cached"
-            value={request.cachedTokens === null ? UNKNOWN : `${exact(request.cachedTokens)} tokens`}
-          />
-          <Fact
-            label="Reasoning"
-            value={request.reasoningTokens === null ? UNKNOWN : `${exact(request.reasoningTokens)} tokens`}
-          />
-          <Fact label="Usage from" value={request.usageSource} />
-        </Facts>
-      </div>
-    </section>
+    <Facts>
+      <Fact label="Id" value={request.id} mono />
+      <FactOf label="Outcome">
+        <Badge looks={look.looks} word={`${request.status} ${look.word}`} loud={request.outcome !== "ok"} />
+      </FactOf>
+      <Fact label="Endpoint" value={request.endpoint} mono />
+      <Fact label="Model" value={request.model ?? UNKNOWN} mono />
+      {request.servedModel !== null && request.servedModel !== request.model ? (
+        <Fact label="Served model" value={request.servedModel} mono />
+      ) : null}
+      <Fact
+        label="Pool"
+        value={
+          request.poolId === null ? "all keys" : (props.pools.get(request.poolId)?.name ?? "deleted pool")
+        }
+      />
+      <Fact label="Upstream" value={upstreams.join(", ") || UNKNOWN} />
+      <Fact label="Client" value={request.clientAddress} mono />
+      <Fact label="Program" value={request.userAgent || UNKNOWN} />
+      <Fact
+        label="Cached"
+        value={request.cachedTokens === null ? UNKNOWN : `${exact(request.cachedTokens)} tokens`}
+      />
+      <Fact
+        label="Reasoning"
+        value={request.reasoningTokens === null ? UNKNOWN : `${exact(request.reasoningTokens)} tokens`}
+      />
+      <Fact label="Size" value={`${bytes(request.requestBytes)} in, ${bytes(request.responseBytes)} out`} />
+      <Fact label="Usage" value={USAGE_SOURCES[request.usageSource]} />
+    </Facts>
   );
 }

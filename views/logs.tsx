@@ -2,19 +2,30 @@ import type { KeyEvent, RequestRecord } from "../src/types.ts";
 import { attr } from "./attr.ts";
 import { EmptyState } from "./components/empty-state.tsx";
 import { EventTable } from "./components/event-table.tsx";
+import { FilterChip } from "./components/filter-chip.tsx";
 import { Icon } from "./components/icon.tsx";
 import { Live } from "./components/live.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Pager } from "./components/pager.tsx";
 import { RequestTable } from "./components/request-table.tsx";
 import { SearchField } from "./components/search-field.tsx";
-import type { Reader } from "./format.ts";
+import { clock, fullTime, type Reader } from "./format.ts";
 import { href } from "./links.ts";
+import {
+  filtersOf,
+  isLogFiltered,
+  LOG_KINDS,
+  LOGS_PATH,
+  type LogFilter,
+  type LogKind,
+  type LogListQuery,
+  logExportHref,
+  logKindHref,
+  logListHref,
+  logParameters,
+} from "./log-list.ts";
 import { outcomeLook } from "./outcomes.ts";
 import { plural } from "./verdicts.ts";
-
-export const LOG_KINDS = ["request", "error", "key_event"] as const;
-export type LogKind = (typeof LOG_KINDS)[number];
 
 const KIND_LABELS: Record<LogKind, string> = {
   request: "Requests",
@@ -22,52 +33,40 @@ const KIND_LABELS: Record<LogKind, string> = {
   key_event: "Key events",
 };
 
-/** The address holds the state; empty means "not asked". */
-export interface LogListQuery {
-  kind: LogKind;
-  q: string;
-  key_id: string;
-  model: string;
-  outcome: string;
-  cursor: string;
-}
+const FILTER_LABELS: Record<LogFilter, string> = {
+  key_id: "Key",
+  pool_id: "Pool",
+  model: "Model",
+  status: "Status",
+  outcome: "Outcome",
+  from: "From",
+  to: "Before",
+};
+
+const EXPORT_FORMATS = ["csv", "jsonl"] as const;
 
 export interface LogsPageProps {
   query: LogListQuery;
   rows: { requests: RequestRecord[] } | { events: KeyEvent[] };
   nextCursor: string | null;
+  /** Of keys. */
   names: ReadonlyMap<string, string>;
+  /** Names of pools. */
+  pools: ReadonlyMap<string, string>;
   requestsToday: number;
   errorsToday: number;
   reader: Reader;
 }
 
-const PATH = "/logs";
-
-export function logListHref(query: LogListQuery, change: Partial<LogListQuery>): string {
-  const { kind, ...rest } = { ...query, ...change };
-  return href(PATH, { kind: kind === "request" ? "" : kind, ...rest });
-}
-
-const EXPORT_FORMATS = ["csv", "jsonl"] as const;
-
-/** Everything that fits the filters, as a download. */
-function exportHref({ cursor: _, ...filters }: LogListQuery, format: string): string {
-  return href("/api/admin/logs/export", { ...filters, format });
-}
-
 export function LogsPage(props: LogsPageProps) {
   const { query, reader } = props;
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
-  const asked = [query.q, query.key_id, query.model, query.outcome].some((value) => value !== "");
   return (
-    <Live url={logListHref(query, {})} now={reader.now}>
-      <PageHead
-        title="Logs"
-        verdict={`${plural(props.requestsToday, "request")} today, ${props.errorsToday === 0 ? "none" : props.errorsToday} failed.`}
-      >
+    <Live url={logListHref(query)} now={reader.now} every={query.live === "off" ? "never" : "2s"}>
+      <PageHead title="Logs" verdict={verdict(props)}>
+        <PauseLink query={query} />
         {EXPORT_FORMATS.map((format) => (
-          <a class="btn" href={attr(exportHref(query, format))} download="">
+          <a class="btn wide-only" href={attr(logExportHref(query, format))} download="">
             <Icon name="download" />
             <span safe>{format.toUpperCase()}</span>
           </a>
@@ -76,7 +75,7 @@ export function LogsPage(props: LogsPageProps) {
       <nav class="tabs" aria-label="Kind">
         {LOG_KINDS.map((kind) => (
           <a
-            href={attr(logListHref(query, { kind, outcome: "", cursor: "" }))}
+            href={attr(logKindHref(query, kind))}
             aria-current={kind === query.kind ? "page" : undefined}
             safe
           >
@@ -86,27 +85,31 @@ export function LogsPage(props: LogsPageProps) {
       </nav>
       <div class="bar">
         <SearchField
-          action={PATH}
+          action={LOGS_PATH}
           value={query.q}
           placeholder={query.kind === "key_event" ? "Key, detail" : "Id, model, error"}
-          kept={{
-            kind: query.kind === "request" ? "" : query.kind,
-            key_id: query.key_id,
-            model: query.model,
-            outcome: query.outcome,
-          }}
+          kept={logParameters({ ...query, q: "", cursor: "" })}
         />
-        <Chip
-          label="Key"
-          value={query.key_id && (props.names.get(query.key_id) ?? query.key_id)}
-          without={logListHref(query, { key_id: "", cursor: "" })}
-        />
-        <Chip label="Model" value={query.model} without={logListHref(query, { model: "", cursor: "" })} />
-        <Chip
-          label="Outcome"
-          value={query.outcome && outcomeLook(query.outcome).word}
-          without={logListHref(query, { outcome: "", cursor: "" })}
-        />
+        <FilterLink query={query} />
+        {filtersOf(query.kind)
+          .filter((name) => query[name] !== "")
+          .map((name) => (
+            <FilterChip
+              label={FILTER_LABELS[name]}
+              value={chipText(props, name)}
+              without={logListHref(query, { [name]: "", cursor: "" })}
+            />
+          ))}
+        {isLogFiltered(query) ? (
+          <a
+            class="soft"
+            href={attr(
+              href(LOGS_PATH, { kind: query.kind === "request" ? "" : query.kind, live: query.live }),
+            )}
+          >
+            Clear all
+          </a>
+        ) : null}
       </div>
       {shown > 0 ? (
         <section class="card" aria-label={KIND_LABELS[query.kind]}>
@@ -124,23 +127,48 @@ export function LogsPage(props: LogsPageProps) {
           />
         </section>
       ) : (
-        <Nothing kind={query.kind} asked={asked} />
+        <Nothing {...props} />
       )}
     </Live>
   );
 }
 
-/** One filter in force, and the way to be rid of it. */
-function Chip(props: { label: string; value: string; without: string }) {
-  if (props.value === "") return "";
+function verdict({ query, requestsToday, errorsToday, reader }: LogsPageProps): string {
+  const today = `${plural(requestsToday, "request")} today, ${errorsToday === 0 ? "none" : errorsToday} failed.`;
+  return query.live === "off" ? `${today} Paused at ${clock(reader.now, reader)}.` : today;
+}
+
+/** A link, so that a list that stands still has an address, and can be had without scripts. */
+function PauseLink({ query }: { query: LogListQuery }) {
+  const isPaused = query.live === "off";
   return (
-    <span class="chip">
-      <bdi class="cut" safe>{`${props.label}: ${props.value}`}</bdi>
-      <a href={attr(props.without)} aria-label={`Remove filter ${props.label}`}>
-        <Icon name="close" size={12} />
-      </a>
-    </span>
+    <a class={isPaused ? "btn main" : "btn"} href={attr(logListHref(query, { live: isPaused ? "" : "off" }))}>
+      <Icon name={isPaused ? "play" : "pause"} />
+      {isPaused ? "Resume" : "Pause"}
+    </a>
   );
+}
+
+function FilterLink({ query }: { query: LogListQuery }) {
+  const to = attr(logListHref(query, { cursor: "" }, `${LOGS_PATH}/filter`));
+  return (
+    <a class="btn" href={to} hx-get={to} hx-target="#dialog" hx-swap="innerHTML">
+      <Icon name="filter" />
+      Filter
+    </a>
+  );
+}
+
+function chipText({ query, names, pools, reader }: LogsPageProps, name: LogFilter): string {
+  const value = query[name];
+  const texts: Partial<Record<LogFilter, () => string>> = {
+    key_id: () => names.get(value) ?? "one that is gone",
+    pool_id: () => pools.get(value) ?? "one that is gone",
+    outcome: () => outcomeLook(value).word,
+    from: () => fullTime(Date.parse(value), reader),
+    to: () => fullTime(Date.parse(value), reader),
+  };
+  return texts[name]?.() ?? value;
 }
 
 const EMPTY_TEXTS: Record<LogKind, { title: string; text: string }> = {
@@ -155,15 +183,29 @@ const EMPTY_TEXTS: Record<LogKind, { title: string; text: string }> = {
   },
 };
 
-function Nothing(props: { kind: LogKind; asked: boolean }) {
-  if (!props.asked) return <EmptyState icon="logs" {...EMPTY_TEXTS[props.kind]} />;
+/** A search that takes long ends with a page that may be empty, and goes on behind it. */
+function Nothing({ query, nextCursor }: LogsPageProps) {
+  if (nextCursor !== null) {
+    return (
+      <EmptyState
+        icon="search"
+        title="No row fits so far"
+        text="The newest part of the log was looked through; older rows may fit."
+      >
+        <a class="btn" href={attr(logListHref(query, { cursor: nextCursor }))}>
+          Look further back
+        </a>
+      </EmptyState>
+    );
+  }
+  if (!isLogFiltered(query)) return <EmptyState icon="logs" {...EMPTY_TEXTS[query.kind]} />;
   return (
     <EmptyState
       icon="search"
       title="No row fits"
       text="No row of the log fits this search and these filters."
     >
-      <a class="btn" href={href(PATH, { kind: props.kind })}>
+      <a class="btn" href={href(LOGS_PATH, { kind: query.kind })}>
         Show all
       </a>
     </EmptyState>

@@ -1,87 +1,114 @@
-import { LogPage } from "../../views/log.tsx";
-import {
-  LOG_KINDS,
-  type LogKind,
-  type LogListQuery,
-  LogsPage,
-  type LogsPageProps,
-  logListHref,
-} from "../../views/logs.tsx";
-import type { LogOperations } from "../operations/types.ts";
+import { type LogChoice, LogFilterForm, type LogFilterFormProps } from "../../views/log-filter-form.tsx";
+import { type LogListQuery, logListHref } from "../../views/log-list.ts";
+import { LogsPage, type LogsPageProps } from "../../views/logs.tsx";
+import { outcomeLook } from "../../views/outcomes.ts";
+import type { LogQuery } from "../operations/types.ts";
+import { InputError } from "../types.ts";
 import { keyNames } from "./key-names.ts";
+import { logFilterOf, readLogQuery, shareable } from "./log-query.ts";
+import { fieldTime } from "./own-times.ts";
 import type { PageContext } from "./page-context.ts";
-import { page } from "./render.tsx";
+import { formPage, page, placeOf, redirect } from "./render.tsx";
 
 const PAGE_SIZE = 100;
+const INFO = { title: "Logs", section: "/logs" };
 
 export async function showLogs(context: PageContext): Promise<Response> {
-  const { operations, live } = context.deps;
-  const query = readQuery(context.url.searchParams);
-  const found = await findRows(context, query);
-  const figures = live.figures();
-  const ids = keysIn(found.rows);
+  const { deps, reader } = context;
+  const given = readLogQuery(context.url.searchParams);
+  const query = shareable(given, reader.timeZone);
+  if (query.from !== given.from || query.to !== given.to) return redirect(logListHref(query));
+  let filter: Omit<LogQuery, "limit">;
+  try {
+    filter = logFilterOf(query);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return filterForm(context, query, error.fields);
+  }
+  const found = await findRows(context, { ...filter, limit: PAGE_SIZE });
+  const figures = deps.live.figures();
+  const ids = [query.key_id, ...keysIn(found.rows)].filter((id) => id !== "");
   const body = (
     <LogsPage
       query={query}
       rows={found.rows}
       nextCursor={found.nextCursor}
-      names={
-        await keyNames(
-          operations.keys,
-          [query.key_id, ...ids].filter((id) => id !== ""),
-        )
-      }
+      names={await keyNames(deps.operations.keys, ids)}
+      pools={await poolNames(context)}
       requestsToday={figures.requestsToday}
       errorsToday={figures.errorsToday}
-      reader={context.reader}
+      reader={reader}
     />
   );
-  return page(context, { title: "Logs", section: "/logs", address: logListHref(query, {}) }, body);
+  return page(context, { ...INFO, address: logListHref(query) }, body);
 }
 
-export async function showRequest(context: PageContext): Promise<Response> {
-  const { operations } = context.deps;
-  const request = await operations.logs.request(context.id);
-  const upstreams = await operations.upstreams.list();
-  const pools = await operations.pools.list();
-  const body = (
-    <LogPage
-      request={request}
-      names={
-        await keyNames(
-          operations.keys,
-          request.attempts.map((attempt) => attempt.keyId),
-        )
-      }
-      upstreams={new Map(upstreams.map((upstream) => [upstream.id, upstream.name]))}
-      pools={new Map(pools.map((pool) => [pool.id, pool]))}
-      reader={context.reader}
-    />
+export function askForLogFilter(context: PageContext): Promise<Response> {
+  return filterForm(context, readLogQuery(context.url.searchParams), {});
+}
+
+async function filterForm(
+  context: PageContext,
+  query: LogListQuery,
+  problems: Record<string, string>,
+): Promise<Response> {
+  const { timeZone } = context.reader;
+  const times = {
+    from: fieldTime(Date.parse(query.from), timeZone),
+    to: fieldTime(Date.parse(query.to), timeZone),
+  };
+  const isWrong = Object.keys(problems).length > 0;
+  return formPage(
+    context,
+    { ...INFO, title: "Filter", status: isWrong ? 422 : 200 },
+    <LogFilterForm
+      place={placeOf(context)}
+      query={query}
+      choices={await choices(context)}
+      times={times}
+      problems={problems}
+    />,
   );
-  return page(context, { title: "Request", section: "/logs" }, body);
+}
+
+/** What requests had lately, in the words that the pages use for it; keys and pools that are gone can't be chosen. */
+async function choices(context: PageContext): Promise<LogFilterFormProps["choices"]> {
+  const { operations } = context.deps;
+  const facets = await operations.logs.facets({});
+  const keys = await keyNames(
+    operations.keys,
+    facets.keys.map(({ value }) => value),
+  );
+  const pools = await poolNames(context);
+  const named = (list: typeof facets.keys, names: ReadonlyMap<string, string>): LogChoice[] =>
+    list.flatMap((facet) => {
+      const label = names.get(facet.value);
+      return label === undefined ? [] : { ...facet, label };
+    });
+  return {
+    key_id: named(facets.keys, keys),
+    pool_id: named(facets.pools, pools),
+    model: facets.models.map((facet) => ({ ...facet, label: facet.value })),
+    outcome: facets.outcomes.map((facet) => ({ ...facet, label: outcomeLook(facet.value).word })),
+  };
+}
+
+async function poolNames({ deps }: PageContext): Promise<Map<string, string>> {
+  return new Map((await deps.operations.pools.list()).map(({ id, name }) => [id, name]));
 }
 
 type Rows = LogsPageProps["rows"];
 
 async function findRows(
   { deps }: PageContext,
-  query: LogListQuery,
+  query: LogQuery,
 ): Promise<{ rows: Rows; nextCursor: string | null }> {
   const { logs } = deps.operations;
-  const asked: Parameters<LogOperations["requests"]>[0] = {
-    kind: query.kind,
-    limit: PAGE_SIZE,
-    cursor: query.cursor || null,
-    q: query.q || undefined,
-    keyId: query.key_id || undefined,
-    model: query.model || undefined,
-    outcome: query.outcome || undefined,
-  };
   if (query.kind === "key_event") {
-    const { data, nextCursor } = await logs.keyEvents(asked);
+    const { data, nextCursor } = await logs.keyEvents(query);
     return { rows: { events: data }, nextCursor };
   }
-  const { data, nextCursor } = await logs.requests(asked);
+  const { data, nextCursor } = await logs.requests(query);
   return { rows: { requests: data }, nextCursor };
 }
 
@@ -89,17 +116,4 @@ async function findRows(
 function keysIn(rows: Rows): string[] {
   if ("events" in rows) return rows.events.flatMap((event) => event.keyId ?? []);
   return rows.requests.flatMap((request) => request.attempts.at(-1)?.keyId ?? []);
-}
-
-function readQuery(parameters: URLSearchParams): LogListQuery {
-  const text = (name: string) => parameters.get(name)?.trim() ?? "";
-  const kind = text("kind");
-  return {
-    kind: (LOG_KINDS as readonly string[]).includes(kind) ? (kind as LogKind) : "request",
-    q: text("q"),
-    key_id: text("key_id"),
-    model: text("model"),
-    outcome: text("outcome"),
-    cursor: text("cursor"),
-  };
 }

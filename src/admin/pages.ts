@@ -10,8 +10,9 @@ import { changeField, showField } from "./key-inline.tsx";
 import { askForExport, askForReveal, downloadKeys, revealKey } from "./key-secret.tsx";
 import { KeyTests } from "./key-tests.ts";
 import { askForColumns, askForFilter, showKeys } from "./keys.tsx";
+import { showRequest } from "./log.tsx";
 import { logIn, logOut, showLogin } from "./login.tsx";
-import { showLogs, showRequest } from "./logs.tsx";
+import { askForLogFilter, showLogs } from "./logs.tsx";
 import { moveOver } from "./migrate.tsx";
 import { answerPage } from "./page-call.tsx";
 import type { PageDeps, PageRoute } from "./page-context.ts";
@@ -123,6 +124,7 @@ const PAGES: PageRoute[] = [
   { method: "GET", path: "/upstreams/:id/delete", handle: askForUpstreamDeletion },
   { method: "POST", path: "/upstreams/:id/delete", handle: deleteUpstream },
   { method: "GET", path: "/logs", handle: showLogs },
+  { method: "GET", path: "/logs/filter", handle: askForLogFilter },
   { method: "GET", path: "/logs/:id", handle: showRequest },
   { method: "GET", path: "/playground", handle: showPlayground },
   { method: "POST", path: "/playground", handle: sendMessage },

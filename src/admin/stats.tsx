@@ -9,8 +9,8 @@ import {
   statsHref,
 } from "../../views/stats-query.ts";
 import type { Stats, StatsQuery } from "../operations/types.ts";
-import { instantAt, shownAt } from "../time-zone.ts";
 import { InputError } from "../types.ts";
+import { fieldTime, toInstant } from "./own-times.ts";
 import type { PageContext } from "./page-context.ts";
 import { done, formPage, page, placeOf, redirect } from "./render.tsx";
 import { groupsCsv, timesCsv } from "./stats-csv.ts";
@@ -131,16 +131,8 @@ function ownTimes({ from, to }: StatsPageQuery, now: number): [from: number, to:
 }
 
 function ownFields({ reader }: PageContext, query: StatsPageQuery): { from: string; to: string } {
-  const [from, to] = ownTimes(query, reader.now).map((at) =>
-    Number.isNaN(at) ? "" : shownAt(at, reader.timeZone).slice(0, "2026-11-24T14:05".length),
-  );
-  return { from: from ?? "", to: to ?? "" };
-}
-
-/** What a form sends is meant in the reader's zone; an address says it so that it means the same to everybody. */
-function toInstant(text: string, timeZone: string): string {
-  const shown = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
-  return Number.isNaN(shown) ? text : `${new Date(instantAt(shown, timeZone)).toISOString().slice(0, 16)}Z`;
+  const [from, to] = ownTimes(query, reader.now);
+  return { from: fieldTime(from, reader.timeZone), to: fieldTime(to, reader.timeZone) };
 }
 
 /** What an address says that the page doesn't know is passed over, so that an old link still opens. */

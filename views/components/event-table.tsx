@@ -1,5 +1,4 @@
 import type { KeyEvent, KeyStatus } from "../../src/types.ts";
-import { attr } from "../attr.ts";
 import { fullTime, moment, type Reader, UNKNOWN } from "../format.ts";
 import { Badge } from "./badge.tsx";
 import { KeyChip } from "./key-chip.tsx";
@@ -69,9 +68,7 @@ export function EventTable(props: EventTableProps) {
               </td>
             )}
             <td class="c-reason">
-              <bdi class="cut" title={attr(event.detail)} safe>
-                {event.detail}
-              </bdi>
+              <bdi safe>{event.detail}</bdi>
             </td>
             <td class="wide-only soft" safe>
               {event.actor}

@@ -4,9 +4,17 @@ import { KeysInNeed } from "./navigation.tsx";
 
 /**
  * The part of a page that lives: asked for again every 2 s or as said (not in hidden tabs, see `app.js`) and after each
- * action, morphed in place. `now` lets the countdowns run on the server's clock.
+ * action, morphed in place. `now` lets the countdowns run on the server's clock. `never`: it stands still and is not
+ * asked for at all.
  */
-export function Live(props: PropsWithChildren<{ url: string; now: number; every?: "2s" | "60s" }>) {
+export function Live(props: PropsWithChildren<{ url: string; now: number; every?: "2s" | "60s" | "never" }>) {
+  if (props.every === "never") {
+    return (
+      <div id="live" data-now={String(props.now)}>
+        {props.children}
+      </div>
+    );
+  }
   return (
     <div
       id="live"

@@ -15,7 +15,7 @@ interface RequestTableProps {
   reader: Reader;
 }
 
-/** One row a request; its time leads to its story. */
+/** One row a request, which opens its story: beside the list, without scripts on a page of its own. */
 export function RequestTable(props: RequestTableProps) {
   return (
     <table class="cards requests">
@@ -51,13 +51,14 @@ export function RequestTable(props: RequestTableProps) {
 
 function RequestRow(props: Omit<RequestTableProps, "requests"> & { request: RequestRecord }) {
   const { request, reader } = props;
+  const story = `/logs/${attr(encodeURIComponent(request.id))}`;
   const look = outcomeLook(request.outcome);
   const last = request.attempts.at(-1);
   const attempts = request.attempts.length;
   return (
     <tr id={`request-${attr(request.id)}`}>
       <td class="c-key">
-        <a class="when" href={`/logs/${encodeURIComponent(request.id)}`}>
+        <a class="when" href={story} hx-get={story} hx-target="#dialog" hx-swap="innerHTML">
           <Clock at={request.startedAt} reader={reader} milliseconds />
         </a>
       </td>
