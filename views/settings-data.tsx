@@ -7,6 +7,7 @@ import { Live } from "./components/live.tsx";
 import { Ago } from "./components/time.tsx";
 import { bytes, duration, exact, type Reader } from "./format.ts";
 import { SettingsHead } from "./settings-tabs.tsx";
+import { TransferCards, type TransferProps } from "./transfer-forms.tsx";
 import { plural, sentence } from "./verdicts.ts";
 
 interface CleanupState {
@@ -29,6 +30,7 @@ export interface SettingsDataProps {
   report: DatabaseReport;
   state: CleanupState;
   cleanup: CleanupTyped;
+  transfer: TransferProps;
   dataDir: string;
   reader: Reader;
 }
@@ -40,6 +42,7 @@ export function SettingsData(props: SettingsDataProps) {
       <SettingsHead tab="/settings/data" verdict={dataVerdict(props.report)} />
       <DatabaseNow {...props} />
       <div class="cards">
+        <TransferCards {...props.transfer} />
         <section class="card" id="cleanup">
           <header>
             <h2>Clean up the log</h2>
@@ -74,7 +77,7 @@ function dataVerdict(report: DatabaseReport): string {
 }
 
 /** How large the database is, and how the cleanup goes; this part lives. */
-export function DatabaseNow(props: Omit<SettingsDataProps, "cleanup">) {
+export function DatabaseNow(props: Omit<SettingsDataProps, "cleanup" | "transfer">) {
   const { report, reader } = props;
   return (
     <Live url="/settings/data" now={reader.now}>

@@ -78,7 +78,8 @@ export async function pasteKeys(context: PageContext): Promise<Response> {
   try {
     const { fields, files } = await readFileForm(context.request);
     form = fields;
-    const text = [form.get("text") ?? "", ...files].filter((part) => part.trim() !== "").join("\n");
+    const texts = await Promise.all(files.map((file) => file.text()));
+    const text = [form.get("text") ?? "", ...texts].filter((part) => part.trim() !== "").join("\n");
     const poolId = form.get("pool_id") || undefined;
     const upstreamId = form.get("upstream_id") || undefined;
     const { keys } = context.deps.operations;

@@ -8,19 +8,22 @@ const MULTIPART = "multipart/form-data";
 export async function readForm(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get("content-type") ?? "";
   if (!type.startsWith("application/x-www-form-urlencoded")) return new URLSearchParams();
-  return new URLSearchParams((await readBytes(request)).toString("utf8"));
+  return new URLSearchParams((await readBytes(request, MAX_FORM_BYTES)).toString("utf8"));
 }
 
-/** The same of a form that may carry files: their texts, in the order of its fields. */
-export async function readFileForm(request: Request): Promise<{ fields: URLSearchParams; files: string[] }> {
+/** The same of a form that may carry files, in the order of its fields. */
+export async function readFileForm(
+  request: Request,
+  maxBytes = MAX_FORM_BYTES,
+): Promise<{ fields: URLSearchParams; files: Blob[] }> {
   const type = request.headers.get("content-type") ?? "";
   if (!type.startsWith(MULTIPART)) return { fields: await readForm(request), files: [] };
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, maxBytes);
   const fields = new URLSearchParams();
-  const files: string[] = [];
+  const files: Blob[] = [];
   for (const [name, value] of await parse(bytes, type)) {
     if (typeof value === "string") fields.append(name, value);
-    else files.push(await value.text());
+    else files.push(value);
   }
   return { fields, files };
 }
@@ -34,14 +37,13 @@ async function parse(bytes: Buffer, type: string): Promise<[string, string | Fil
   }
 }
 
-async function readBytes(request: Request): Promise<Buffer> {
+async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();
   for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
     size += part.value.byteLength;
-    if (size > MAX_FORM_BYTES)
-      throw new InputError(`The form is larger than ${MAX_FORM_BYTES / 1024 / 1024} MiB.`);
+    if (size > maxBytes) throw new InputError(`The form is larger than ${maxBytes / 1024 / 1024} MiB.`);
     chunks.push(part.value);
   }
   return Buffer.concat(chunks);

@@ -47,6 +47,7 @@ import {
   showData,
 } from "./settings-data.tsx";
 import { changePassword, endOtherSessions, endSession, showSecurity } from "./settings-security.tsx";
+import { downloadBackup, downloadExport, importFile } from "./settings-transfer.tsx";
 import { showShortcuts } from "./shortcuts.tsx";
 import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
 import { makeDefault, testUpstream } from "./upstream-actions.ts";
@@ -152,6 +153,12 @@ const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings/data/cleanup", handle: cleanUp },
   { method: "GET", path: "/settings/data/statistics", handle: askForStatisticsReset },
   { method: "POST", path: "/settings/data/statistics", handle: resetStatistics },
+  { method: "POST", path: "/settings/data/export", handle: downloadExport },
+  { method: "GET", path: "/settings/data/export", handle: () => redirect("/settings/data#export") },
+  { method: "POST", path: "/settings/data/import", handle: importFile },
+  { method: "GET", path: "/settings/data/import", handle: () => redirect("/settings/data#import") },
+  { method: "POST", path: "/settings/data/backup", handle: downloadBackup },
+  { method: "GET", path: "/settings/data/backup", handle: () => redirect("/settings/data#backups") },
   { method: "GET", path: "/api/admin/docs", handle: showApiDocs },
 ];
 

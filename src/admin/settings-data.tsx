@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type CleanupTyped, ConfirmCleanup, CorrectCleanup } from "../../views/cleanup-form.tsx";
 import { DatabaseNow, ResetStatisticsForm, SettingsData } from "../../views/settings-data.tsx";
+import type { TransferProps } from "../../views/transfer-forms.tsx";
 import { sentence } from "../../views/verdicts.ts";
 import type { CleanupInput } from "../operations/types.ts";
 import { InputError } from "../types.ts";
@@ -10,23 +11,53 @@ import { done, formPage, page, placeOf } from "./render.tsx";
 
 const HERE = "/settings/data";
 const INFO = { title: "Data", section: "/settings" };
+/** A form is read into memory whole; a larger file goes by the command or the API, which take it as it comes. */
+export const MAX_IMPORT_FORM_BYTES = 32 * 1024 * 1024;
 /** What the form offers where the log is kept for ever. */
 const USUAL_DAYS = 30;
 
 /** How large the database is, and what can be done with what is in it. */
 export async function showData(context: PageContext): Promise<Response> {
-  const { operations, about } = context.deps;
-  const { logRetentionDays, archiveBeforeDelete } = operations.settings.current();
-  const days = logRetentionDays === 0 ? USUAL_DAYS : logRetentionDays;
-  const props = {
-    report: await operations.cleanup.report(days),
-    state: operations.cleanup.state(),
-    dataDir: about.dataDir,
+  if (context.part !== "live") return dataPage(context, {});
+  return page(context, INFO, <DatabaseNow {...(await databaseNow(context))} />);
+}
+
+/** The page with what a form of it answered: what was exported wrongly, what became of an import. */
+export async function dataPage(
+  context: PageContext,
+  { exporting, imported = null }: Partial<Pick<TransferProps, "exporting" | "imported">>,
+): Promise<Response> {
+  const { settings, transfer } = context.deps.operations;
+  const { logRetentionDays, archiveBeforeDelete, backupSchedule, backupKeep } = settings.current();
+  const transferring: TransferProps = {
+    exporting: exporting ?? { secrets: "none", errors: {} },
+    imported,
+    maxImportBytes: MAX_IMPORT_FORM_BYTES,
+    backups: transfer.backups(),
+    schedule: backupSchedule,
+    keep: backupKeep,
     reader: context.reader,
   };
-  if (context.part === "live") return page(context, INFO, <DatabaseNow {...props} />);
-  const cleanup = { days: String(days), archive: archiveBeforeDelete };
-  return page(context, INFO, <SettingsData {...props} cleanup={cleanup} />);
+  const isRefused = exporting !== undefined || imported?.report === null;
+  return page(
+    context,
+    { ...INFO, status: isRefused ? 422 : 200 },
+    <SettingsData
+      {...(await databaseNow(context))}
+      cleanup={{ days: String(logRetentionDays || USUAL_DAYS), archive: archiveBeforeDelete }}
+      transfer={transferring}
+    />,
+  );
+}
+
+async function databaseNow({ deps: { operations, about }, reader }: PageContext) {
+  const { logRetentionDays } = operations.settings.current();
+  return {
+    report: await operations.cleanup.report(logRetentionDays || USUAL_DAYS),
+    state: operations.cleanup.state(),
+    dataDir: about.dataDir,
+    reader,
+  };
 }
 
 /** The dry run: nothing is deleted yet. */

@@ -17,9 +17,13 @@ const READ_FOR_MS = 8;
  * Adds every good row and says of each other why it was passed over; secrets are never shown. Sealing and writing
  * thousands goes in slices of a few ms; where it is cut off, what was added stays, and the same text adds the rest.
  */
-export function createKeyImport(parts: OperationsParts, store: KeyStore): KeyOperations["addMany"] {
+export function createKeyImport(
+  parts: OperationsParts,
+  store: KeyStore,
+): Pick<KeyOperations, "addMany" | "checkMany"> {
   const { inventory, pool, clock } = parts;
-  return async (text, shared, actor) => {
+
+  async function read(...[text, shared, actor]: Parameters<KeyOperations["addMany"]>) {
     const common = readKeyFields(shared);
     refuseProblems({ ...common.problems, ...referenceProblems(inventory, common.values) });
 
@@ -65,6 +69,11 @@ export function createKeyImport(parts: OperationsParts, store: KeyStore): KeyOpe
     if (rows.length === 0)
       throw new InputError("There is no key in the text.", { text: "give one key a line" });
     if (inventory.keyCount() + added.length > KEY_LIMITS.maxKeys) throw tooManyKeys();
+    return { added, events, skipped };
+  }
+
+  async function addMany(...given: Parameters<KeyOperations["addMany"]>): Promise<ImportReport> {
+    const { added, events, skipped } = await read(...given);
     let done = 0;
     const admitSome = async (wanted: number) => {
       const began = clock.monotonic();
@@ -77,6 +86,14 @@ export function createKeyImport(parts: OperationsParts, store: KeyStore): KeyOpe
     };
     await new Pace().run(admitSome, () => done >= added.length);
     return { added: added.map(({ stored }) => store.find(stored.id)), skipped };
+  }
+
+  return {
+    addMany,
+    async checkMany(text, shared) {
+      const { added, skipped } = await read(text, shared, "admin");
+      return { addable: added.length, skipped };
+    },
   };
 }
 

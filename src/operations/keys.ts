@@ -23,7 +23,7 @@ const EXPORTED_AT_ONCE = 500;
 
 export function createKeyOperations(parts: OperationsParts, store: KeyStore): KeyOperations {
   const { pool, inventory, secretBox, clock, change } = parts;
-  const importKeys = createKeyImport(parts, store);
+  const imports = createKeyImport(parts, store);
   const changes = createKeyChanges(parts, store);
   const trash = new KeyTrash(clock);
   let tags: { counted: TagCount[]; at: number } | null = null;
@@ -73,7 +73,8 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
         return store.find(key.stored.id);
       }),
 
-    addMany: (text, shared, actor) => change(() => importKeys(text, shared, actor)),
+    addMany: (text, shared, actor) => change(() => imports.addMany(text, shared, actor)),
+    checkMany: (text, shared) => change(() => imports.checkMany(text, shared)),
 
     edit: (id, patch, actor, seen) =>
       change(async () => {

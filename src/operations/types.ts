@@ -134,6 +134,11 @@ export interface KeyOperations {
   add(input: KeyInput, actor: Actor): Promise<KeyView>;
   /** Plain text with one key a line (empty lines and `#` comments are passed over), or a JSON array, or the earlier version's export. */
   addMany(text: string, shared: Omit<KeyInput, "secret" | "name">, actor: Actor): Promise<ImportReport>;
+  /** What `addMany` would do with it; nothing is added. */
+  checkMany(
+    text: string,
+    shared: Omit<KeyInput, "secret" | "name">,
+  ): Promise<{ addable: number; skipped: ImportReport["skipped"] }>;
   /** ChangedError where the key is not any more as it was `seen`; so for every `seen` below. */
   edit(id: string, patch: KeyPatch, actor: Actor, seen?: Seen): Promise<KeyView>;
   /** Enabling also clears what an operator wants cleared by hand: strikes, ejection, invalid, no_credit, cooldowns. */

@@ -508,6 +508,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
           throw new ConflictError('This secret is there already as "gem-prod-01".');
         return addOne(input.secret, input.name || freeName());
       },
+      checkMany: unused,
       async addMany(text) {
         const report: ImportReport = { added: [], skipped: [] };
         for (const [at, line] of text.split("\n").entries()) {

@@ -39,12 +39,7 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
         const secrets: ExportSecrets =
           asked === "sealed" ? { passphrase: request.headers.get(PASSPHRASE) ?? "" } : asked;
         const pieces = await transfer.exportAll({ secrets, actor });
-        const day = new Date(now()).toISOString().slice(0, 10);
-        const encoder = new TextEncoder();
-        return download(pieces, (piece) => encoder.encode(piece), {
-          type: "application/json; charset=utf-8",
-          name: `load-balancer-${day}.json`,
-        });
+        return exportDownload(pieces, now());
       },
     }),
     route({
@@ -78,12 +73,23 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
       detail: "The secret key is not in it: without it the upstream keys in the copy cannot be read.",
       answer: ["application/vnd.sqlite3"],
       isSlow: true,
-      async handle() {
-        const { name, sizeBytes, bytes } = await transfer.backupFile();
-        return download(bytes, (piece) => piece, { type: "application/vnd.sqlite3", name, sizeBytes });
-      },
+      handle: () => backupDownload(transfer),
     }),
   ];
+}
+
+/** A full export as a file of its day. */
+export function exportDownload(pieces: AsyncGenerator<string>, now: number): Response {
+  const encoder = new TextEncoder();
+  return download(pieces, (piece) => encoder.encode(piece), {
+    type: "application/json; charset=utf-8",
+    name: `load-balancer-${new Date(now).toISOString().slice(0, 10)}.json`,
+  });
+}
+
+export async function backupDownload(transfer: Pick<TransferOperations, "backupFile">): Promise<Response> {
+  const { name, sizeBytes, bytes } = await transfer.backupFile();
+  return download(bytes, (piece) => piece, { type: "application/vnd.sqlite3", name, sizeBytes });
 }
 
 /** The body as it comes; an import may be as large as the disk. */

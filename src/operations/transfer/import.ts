@@ -35,7 +35,7 @@ interface Found {
  */
 export function createImport(
   parts: OperationsParts,
-  keys: Pick<KeyOperations, "addMany">,
+  keys: Pick<KeyOperations, "addMany" | "checkMany">,
   takeOver: TakeOver,
 ) {
   return async (file: string, options: ImportOptions): Promise<TransferReport> => {
@@ -50,17 +50,20 @@ export function createImport(
 }
 
 async function importKeys(
-  keys: Pick<KeyOperations, "addMany">,
+  keys: Pick<KeyOperations, "addMany" | "checkMany">,
   path: string,
-  { actor }: ImportOptions,
+  { actor, dryRun = false }: ImportOptions,
 ): Promise<TransferReport> {
   if (statSync(path).size > MAX_IMPORT_BYTES)
     throw refused(
       `it is no export of this program, and a list of keys may have at most ${MAX_IMPORT_BYTES} bytes`,
     );
-  const { added, skipped } = await keys.addMany(readFileSync(path, "utf8"), {}, actor);
+  const text = readFileSync(path, "utf8");
+  const { count, skipped } = dryRun
+    ? await keys.checkMany(text, {}).then(({ addable, skipped }) => ({ count: addable, skipped }))
+    : await keys.addMany(text, {}, actor).then(({ added, skipped }) => ({ count: added.length, skipped }));
   return {
-    added: { keys: added.length },
+    added: { keys: count },
     present: {},
     skipped: skipped.map(({ row, reason }) => ({ place: `row ${row}`, reason })),
     skippedMore: 0,

@@ -17,7 +17,7 @@ const DOWNLOAD = /^download-.*\.db$/;
 export function createTransferOperations(
   parts: OperationsParts,
   fold: () => Promise<void>,
-  keys: Pick<KeyOperations, "addMany">,
+  keys: Pick<KeyOperations, "addMany" | "checkMany">,
   migration: { takeOver: TakeOver },
 ): TransferOperations {
   const { storage, secretBox, clock, settings, dataDir } = parts;
