@@ -41,7 +41,11 @@ const SCENES: Scene[] = [
   { name: "pool", path: "/pools", click: (page) => page.locator("a[href^='/pools/']").first() },
   { name: "upstreams", path: "/upstreams" },
   { name: "upstreams-add", path: "/upstreams/add?preset=Azure+OpenAI" },
+  { name: "playground", path: "/playground" },
   { name: "settings", path: "/settings" },
+  { name: "settings-security", path: "/settings/security" },
+  { name: "settings-data", path: "/settings/data" },
+  { name: "settings-about", path: "/settings/about" },
   { name: "api-docs", path: "/api/admin/docs" },
 ];
 
