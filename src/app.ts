@@ -133,6 +133,12 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
       ownPrices: () => settings.current.modelPrices,
       baseUrlOf: directory.baseUrlOf,
     }),
+    bodyLog: {
+      isOn: () => settings.current.logBodies,
+      secrets: [masterApiKey, adminApiToken, adminPassword, metricsToken].filter(
+        (secret) => secret !== undefined,
+      ),
+    },
     ended,
   };
   const forward = withModelList({

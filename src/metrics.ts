@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import type { Histogram, Registry } from "prom-client";
 import type { RequestCounts, Times } from "./record/metrics.ts";
-import type { LiveFigures } from "./record/types.ts";
+import type { RecorderState } from "./record/recorder.ts";
 
 export interface MetricsDeps {
   version: string;
@@ -10,7 +10,7 @@ export interface MetricsDeps {
   inFlight(): number;
   /** Requests that wait for a key. */
   waiting(): number;
-  recorder(): LiveFigures["recorder"];
+  recorder(): RecorderState;
   loopLagMs(): number;
   databaseBytes(): Promise<number>;
   startedAt: number;
@@ -134,6 +134,11 @@ const METRICS: Record<string, Metric> = {
     kind: "counter",
     help: "Records that were dropped because storage could not be written.",
     read: ({ recorder }) => one(recorder().dropped),
+  },
+  lb_recorder_dropped_bodies_total: {
+    kind: "counter",
+    help: "Requests whose bodies were to be kept and were not, because too many waited to be written.",
+    read: ({ recorder }) => one(recorder().droppedBodies),
   },
   lb_event_loop_lag_seconds: {
     kind: "gauge",

@@ -254,6 +254,13 @@ const table = {
     help: "Requests are written to a compressed file a day in the data folder's archive before they are deleted.",
     since: "1.0.0",
   }),
+  log_bodies: row({
+    group: "logs",
+    type: boolean(),
+    default: false,
+    help: "Keeps what clients send and get, JSON and streamed text, each cut at 64 KiB, on the request's page. Keys are taken out, all else stays: whatever people write can be read by every administrator, and is in the backups, until the request is deleted.",
+    since: "1.0.0",
+  }),
   backup_schedule: row({
     group: "backups",
     type: optional(schedule()),

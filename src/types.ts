@@ -282,6 +282,21 @@ export interface RequestRecord {
   attempts: AttemptRecord[];
   /** Only where tracing is on; not stored. */
   trace?: TraceContext;
+  /** Only while `log_bodies` is on; read with a single request, not in lists, exports and archives. */
+  bodies?: KeptBodies;
+}
+
+/** Null: there was none, or it was no text. */
+export interface KeptBodies {
+  request: KeptBody | null;
+  response: KeptBody | null;
+}
+
+/** Text without secrets, at most 64 KiB. */
+export interface KeptBody {
+  text: string;
+  /** It went on. */
+  isCut: boolean;
 }
 
 /** What the requests of one minute came to. */

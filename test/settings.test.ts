@@ -55,6 +55,7 @@ describe("the table", () => {
       log_retention_days: 30,
       log_max_size_mb: 2_048,
       archive_before_delete: false,
+      log_bodies: false,
       backup_schedule: null,
       backup_keep: 7,
       alert_webhook_url: null,
@@ -266,12 +267,12 @@ describe("live settings", () => {
     const live = createSettings({
       max_retries: 0,
       strategy: "fastest",
-      log_bodies: true,
+      log_prompts: true,
       theme: 5,
       default_daily_limit: 9,
     });
     expect(live.current).toEqual({ ...defaultSettings, maxRetries: 0, defaultDailyLimit: 9 });
-    expect(live.ignored.toSorted()).toEqual(["log_bodies", "strategy", "theme"]);
+    expect(live.ignored.toSorted()).toEqual(["log_prompts", "strategy", "theme"]);
   });
 
   test("a change is seen at once, by listeners too, and who kept the old state keeps it", () => {

@@ -5,6 +5,7 @@ import { Badge } from "./components/badge.tsx";
 import { CodeBlock } from "./components/code-block.tsx";
 import { Fact, FactOf, Facts } from "./components/facts.tsx";
 import { Icon } from "./components/icon.tsx";
+import { KeptBodies } from "./components/kept-bodies.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Stat } from "./components/stat.tsx";
 import { bytes, count, duration, exact, fullTime, type Reader, UNKNOWN, usd } from "./format.ts";
@@ -61,6 +62,7 @@ export function LogPage(props: LogPageProps) {
           </div>
         </section>
       </div>
+      <KeptBodies request={request} />
       <section class="card inside top">
         <AgainAsCurl {...props} />
       </section>

@@ -151,6 +151,18 @@ export function requestJson(request: RequestRecord) {
   };
 }
 
+/** A single request, with what was kept of its bodies. */
+export function wholeRequestJson(request: RequestRecord) {
+  const { bodies } = request;
+  return {
+    ...requestJson(request),
+    request_body: bodies?.request?.text ?? null,
+    request_body_is_cut: bodies?.request?.isCut ?? false,
+    response_body: bodies?.response?.text ?? null,
+    response_body_is_cut: bodies?.response?.isCut ?? false,
+  };
+}
+
 export function keyEventJson(event: KeyEvent) {
   return {
     id: event.id,

@@ -70,6 +70,10 @@ function anthropicErrorBody(error: ProxyError): string {
 /** Whose shape an error has: that of the protocol which the client speaks. */
 export type ErrorForm = "openai" | "anthropic";
 
+export function errorText(error: ProxyError, form: ErrorForm): string {
+  return form === "anthropic" ? anthropicErrorBody(error) : errorBody(error.code, error.message);
+}
+
 export function errorResponse(
   error: ProxyError,
   headers: [string, string][],
@@ -83,6 +87,5 @@ export function errorResponse(
     all.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
     if (retryAfterMs > LONGEST_SDK_WAIT_MS) all.set("x-should-retry", "false");
   }
-  const body = form === "anthropic" ? anthropicErrorBody(error) : errorBody(error.code, error.message);
-  return new Response(body, { status: error.status, headers: all });
+  return new Response(errorText(error, form), { status: error.status, headers: all });
 }

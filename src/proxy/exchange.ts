@@ -18,8 +18,9 @@ import {
 import { AttemptLog } from "./attempt-log.ts";
 import type { ClientWatch, Watched } from "./client-watch.ts";
 import { encodingOf, unpackOnTheSide } from "./decode.ts";
-import { errorResponse, ProxyError } from "./errors.ts";
+import { errorResponse, errorText, ProxyError } from "./errors.ts";
 import { answerHeaders, findHeader } from "./headers.ts";
+import { BodyKeeper, type BodyLog } from "./kept-bodies.ts";
 import { refusalError, shownError } from "./last-failure.ts";
 import { rulesOf } from "./protocols.ts";
 import { headroomIn } from "./rate-limit-headers.ts";
@@ -43,6 +44,7 @@ export interface ExchangeDeps {
   watch: ClientWatch;
   owners: Owners;
   costOf: CostOf;
+  bodyLog: BodyLog;
   /** Takes the one final record of each request. */
   ended(record: RequestRecord): void;
 }
@@ -65,12 +67,15 @@ export class Exchange implements Watched {
   #usageWasAdded = false;
   /** The model that the upstream is asked for, where it is another than the client asked for. */
   #servedModel: string | null = null;
+  /** Null where the log gets no bodies. */
+  readonly #keeper: BodyKeeper | null;
 
   constructor(
     private readonly request: ProxyRequest,
     private readonly deps: ExchangeDeps,
   ) {
     this.#log = new AttemptLog(deps.clock, request.startedAt);
+    this.#keeper = deps.bodyLog.isOn() ? new BodyKeeper(deps.bodyLog.secrets) : null;
     deps.watch.add(this);
   }
 
@@ -107,6 +112,7 @@ export class Exchange implements Watched {
   /** Notes an attempt that begins now. */
   began(lease: Lease, attempt: { abort(): void }): void {
     this.#log.began(lease, this.request.pickedKeyId !== null);
+    this.#keeper?.tried(lease.secret);
     this.#lease = lease;
     this.#current = attempt;
   }
@@ -195,6 +201,7 @@ export class Exchange implements Watched {
     const usage = usageIn(answer.text) ?? this.#estimate(() => OutputText.tokensIn(answer.text));
     const status = result.status as number;
     this.#release(lease, result.verdict, status, usage);
+    this.#keeper?.answered(bytesToRead(answer));
     this.#record({ status, outcome: "ok", error: null, usage, bytes: answer.body.byteLength });
     return new Response(bodyFor(status, answer.body), { status, headers: this.#headers(answer) });
   }
@@ -206,7 +213,14 @@ export class Exchange implements Watched {
     const { protocol } = this.request.endpoint;
     const observer = new StreamObserver(isEventStream ? protocol : "none");
     const encoding = encodingOf(answer.headers);
-    const look = (bytes: Uint8Array) => observer.push(bytes);
+    const keeper = this.#keeper;
+    const look =
+      keeper === null
+        ? (bytes: Uint8Array) => observer.push(bytes)
+        : (bytes: Uint8Array) => {
+            observer.push(bytes);
+            keeper.answered(bytes);
+          };
     const side = encoding === null ? null : unpackOnTheSide(encoding, look);
     const isReadable = encoding === null || side !== null;
     const onEnd = (end: RelayEnd, bytes: number): string | null => {
@@ -273,6 +287,7 @@ export class Exchange implements Watched {
     const leaks = clean !== answer.text && answer.text.includes(secret);
     const body = leaks ? new TextEncoder().encode(clean) : answer.body;
     const headers = this.#headers(answer).filter(([name]) => !leaks || name !== "content-encoding");
+    this.#keeper?.answered(bytesToRead(answer));
     this.#record({
       status,
       outcome: verdict.outcome,
@@ -293,14 +308,16 @@ export class Exchange implements Watched {
     this.deps.watch.delete(this);
     const text = JSON.stringify(body);
     const bytes = Buffer.byteLength(text);
+    this.#keeper?.answered(Buffer.from(text));
     this.#record({ status: 200, outcome: "ok", error: null, usage: null, bytes });
     const all: [string, string][] = [...this.#ownHeaders(), ["content-type", "application/json"], ...headers];
     return new Response(text, { status: 200, headers: all });
   }
 
   #refuse(error: ProxyError, outcome: string = this.#last?.result.verdict.outcome ?? error.code): Response {
-    this.#record({ status: error.status, outcome, error: error.message, usage: null, bytes: 0 });
     const form = this.request.endpoint.protocol === "anthropic" ? "anthropic" : "openai";
+    this.#keeper?.answered(Buffer.from(errorText(error, form)));
+    this.#record({ status: error.status, outcome, error: error.message, usage: null, bytes: 0 });
     return errorResponse(error, this.#ownHeaders(), form);
   }
 
@@ -356,9 +373,15 @@ export class Exchange implements Watched {
       durationMs: this.deps.clock.monotonic() - request.startedAt,
       costUsd: this.#costUsd,
       attempts: this.#log.attempts,
+      ...(this.#keeper === null ? {} : { bodies: this.#keeper.bodies(request.body) }),
     };
     this.deps.ended(recordOf(request, ending, facts));
   }
+}
+
+/** The body as it can be read: unpacked where it came packed. */
+function bytesToRead({ headers, body, text }: WholeAnswer): Uint8Array {
+  return encodingOf(headers) === null ? body : Buffer.from(text);
 }
 
 /** A header takes visible ASCII only. */

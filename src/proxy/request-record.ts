@@ -1,4 +1,4 @@
-import type { AttemptRecord, RequestRecord, Usage, UsageSource } from "../types.ts";
+import type { AttemptRecord, KeptBodies, RequestRecord, Usage, UsageSource } from "../types.ts";
 import type { ProxyRequest } from "./request.ts";
 
 /** How a request ended, for its one record. */
@@ -19,6 +19,8 @@ export interface RequestFacts {
   durationMs: number;
   costUsd: number | null;
   attempts: AttemptRecord[];
+  /** Only where the log gets them. */
+  bodies?: KeptBodies;
 }
 
 /** The one row that a request leaves. */
@@ -49,6 +51,7 @@ export function recordOf(request: ProxyRequest, ending: RequestEnding, facts: Re
     error: ending.error,
     attempts: facts.attempts,
     ...(request.trace === null ? {} : { trace: request.trace }),
+    ...(facts.bodies === undefined ? {} : { bodies: facts.bodies }),
   };
 }
 

@@ -1,11 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { RecordBatch, Storage } from "../storage/types.ts";
-import type { KeyEvent, KeyState, RequestRecord } from "../types.ts";
+import type { KeptBodies, KeyEvent, KeyState, RequestRecord } from "../types.ts";
 
 /** Records that wait for storage; beyond it the oldest are dropped and counted. */
 const MAX_QUEUED_REQUESTS = 20_000;
 const MAX_QUEUED_EVENTS = 5_000;
+/** Of bodies that are kept; beyond it a request is recorded without its own. All that waits is written at once. */
+const MAX_QUEUED_BODY_BYTES = 8 * 1024 * 1024;
 const BATCH_SIZE = 5_000;
 const FLUSH_EVERY_MS = 250;
 /** While storage fails, the next try waits longer each time, up to this. */
@@ -14,6 +16,8 @@ const LONGEST_RETRY_MS = 5_000;
 export interface RecorderState {
   queued: number;
   dropped: number;
+  /** Requests that were recorded without the bodies that were to be kept. */
+  droppedBodies: number;
   /** Why the last batch could not be written; null once one was. */
   lastError: string | null;
 }
@@ -28,6 +32,8 @@ export class Recorder {
   #keyStates = new Map<string, KeyState>();
   #rotations = new Map<string, { name: string; keyId: string; used: number }>();
   #dropped = 0;
+  #bodyBytes = 0;
+  #droppedBodies = 0;
   #lastError: string | null = null;
   #failures = 0;
   #timer: Timer | null = null;
@@ -40,15 +46,20 @@ export class Recorder {
   ) {}
 
   get state(): RecorderState {
-    return { queued: this.#requests.length, dropped: this.#dropped, lastError: this.#lastError };
+    return {
+      queued: this.#requests.length,
+      dropped: this.#dropped,
+      droppedBodies: this.#droppedBodies,
+      lastError: this.#lastError,
+    };
   }
 
   /** Takes the one final record of a request; never waits. */
   record(request: RequestRecord): void {
-    this.#requests.push(request);
+    this.#requests.push(request.bodies === undefined ? request : this.#boundBodies(request, request.bodies));
     if (this.#requests.length > MAX_QUEUED_REQUESTS) {
       const excess = this.#requests.length - MAX_QUEUED_REQUESTS;
-      this.#requests.splice(0, excess);
+      this.#left(this.#requests.splice(0, excess));
       this.#dropped += excess;
     }
     this.#plan();
@@ -95,6 +106,23 @@ export class Recorder {
     );
   }
 
+  #boundBodies(request: RequestRecord, bodies: KeptBodies): RequestRecord {
+    const bytes = bytesOf(bodies);
+    if (this.#bodyBytes + bytes > MAX_QUEUED_BODY_BYTES) {
+      this.#droppedBodies += 1;
+      const { bodies: _, ...bare } = request;
+      return bare;
+    }
+    this.#bodyBytes += bytes;
+    return request;
+  }
+
+  /** These wait no more. */
+  #left(requests: readonly RequestRecord[]): void {
+    if (this.#bodyBytes === 0) return;
+    for (const { bodies } of requests) if (bodies !== undefined) this.#bodyBytes -= bytesOf(bodies);
+  }
+
   #plan(): void {
     if (this.#timer !== null || this.#writing !== null) return;
     const waitMs = Math.min(FLUSH_EVERY_MS * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY_MS);
@@ -124,6 +152,7 @@ export class Recorder {
     this.#rotations.clear();
     try {
       await this.storage.writeBatch(batch);
+      this.#left(batch.requests);
       if (this.#lastError !== null) this.log.info("storage can be written again");
       this.#lastError = null;
       this.#failures = 0;
@@ -145,4 +174,8 @@ export class Recorder {
       if (!this.#rotations.has(rotation.name)) this.#rotations.set(rotation.name, rotation);
     }
   }
+}
+
+function bytesOf({ request, response }: KeptBodies): number {
+  return Buffer.byteLength(request?.text ?? "") + Buffer.byteLength(response?.text ?? "");
 }

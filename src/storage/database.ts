@@ -17,7 +17,7 @@ const WAL_PAGES_AT_MOST = 16_384;
 /** Above this size the check at the start reads the small tables only: a log of 10 GB would take minutes. */
 const FULL_CHECK_BYTES = 256 * 1024 * 1024;
 /** With what stands behind the full-text index: its tables begin with its name. */
-const LOG_TABLES = ["requests", "attempts", "key_events", "request_texts"];
+const LOG_TABLES = ["requests", "attempts", "key_events", "request_texts", "request_bodies"];
 
 type Params = readonly SQLQueryBindings[];
 

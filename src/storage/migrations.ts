@@ -223,4 +223,17 @@ CREATE TABLE prompts (
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    version: 4,
+    sql: `
+-- What was sent and answered, only while log_bodies is on. row_id is that of the request.
+CREATE TABLE request_bodies (
+  row_id INTEGER PRIMARY KEY,
+  request TEXT,
+  request_is_cut INTEGER NOT NULL,
+  response TEXT,
+  response_is_cut INTEGER NOT NULL
+) STRICT;
+`,
+  },
 ];

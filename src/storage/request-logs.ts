@@ -1,9 +1,10 @@
 import type { AttemptRecord, Outcome, RequestRecord, UsageSource } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { Places } from "./log-position.ts";
+import { insertBodies, readBodies } from "./request-bodies.ts";
 import { defineTable, flag, plain, type Row, whole } from "./table.ts";
 
-type RequestRow = Omit<RequestRecord, "attempts" | "trace">;
+type RequestRow = Omit<RequestRecord, "attempts" | "trace" | "bodies">;
 const requests = defineTable<RequestRow>("requests", {
   id: plain(),
   startedAt: whole(),
@@ -79,13 +80,18 @@ export class RequestWriter {
       hasText ||= attempt.error !== null;
     }
     if (hasText) sql.run(QUEUE_TEXT, place);
+    if (record.bodies !== undefined) insertBodies(sql, place, record.bodies);
     return true;
   }
 }
 
+/** With its bodies, where they were kept. */
 export function readRequest(sql: Sql, id: string): RequestRecord | null {
   const rows = sql.all(`SELECT r.row_id AS place, ${requestColumns} FROM requests r WHERE r.id = ?`, id);
-  return withAttempts(sql, rows)[0] ?? null;
+  const [request] = withAttempts(sql, rows);
+  if (request === undefined) return null;
+  const bodies = readBodies(sql, Number(rows[0]?.place));
+  return bodies === null ? request : { ...request, bodies };
 }
 
 /** @param rows with `requestColumns`, and the row id as `place`. */

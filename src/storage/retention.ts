@@ -8,7 +8,7 @@ const DAY_S = 86_400;
 const MAX_COUNTED = 20_000;
 
 /**
- * Deletes the oldest requests before a time or place, with their attempts and words, at most `rows`.
+ * Deletes the oldest requests before a time or place, with their attempts, words and bodies, at most `rows`.
  * One short transaction: the caller sizes the next slice by how long this one took.
  */
 export function deleteRequests(sql: Sql, before: LogBound, rows: number): Slice {
@@ -19,6 +19,7 @@ export function deleteRequests(sql: Sql, before: LogBound, rows: number): Slice 
     return sql.batch(() => {
       sql.run("DELETE FROM request_texts WHERE rowid <= ?", last);
       sql.run("DELETE FROM request_texts_queue WHERE row_id <= ?", last);
+      sql.run("DELETE FROM request_bodies WHERE row_id <= ?", last);
       sql.run("DELETE FROM attempts WHERE request_row <= ?", last);
       return sql.run("DELETE FROM requests WHERE row_id <= ?", last);
     });

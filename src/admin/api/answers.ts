@@ -179,49 +179,59 @@ export const explanationAnswer = t.Object(
   { $id: "Explanation" },
 );
 
-export const requestAnswer = t.Object(
-  {
-    id: text("the id that the client got as x-request-id"),
-    started_at: time("when it came"),
-    endpoint: text("the path below the base URL"),
-    model: orNull(text("the model that was asked for")),
-    served_model: orNull(text("the model that answered")),
-    stream: yesNo("the client asked for a stream"),
-    pool_id: orNull(text("the pool that it was limited to")),
-    client_address: text("who asked"),
-    user_agent: text("with what"),
-    status: count("the HTTP status that the client got"),
-    outcome: text("what it meant: one of the outcomes of attempts, or the code of the proxy's own error"),
-    ttft_ms: orNull(number("until the first content byte")),
-    duration_ms: number("until the end"),
-    input_tokens: orNull(count("tokens read")),
-    output_tokens: orNull(count("tokens written")),
-    cached_tokens: orNull(count("of the tokens read, those from a cache")),
-    reasoning_tokens: orNull(count("of the tokens written, those of reasoning")),
-    usage_source: oneOf(["upstream", "estimated", "none"], "who counted the tokens"),
-    cost_usd: orNull(number("null: not known")),
-    request_bytes: count("size of the request's body"),
-    response_bytes: count("size of the answer's body"),
-    error: orNull(text("one sentence")),
-    attempts: list(
-      t.Object(
-        {
-          key_id: text("the key that was tried"),
-          upstream_id: text("where it was tried"),
-          started_at: time("when it began"),
-          wait_ms: number("since the attempt before ended, or since the request came"),
-          duration_ms: number("how long it took"),
-          status: orNull(count("null: no status line came")),
-          outcome: oneOf(OUTCOMES, "what the answer meant"),
-          chosen_because: text("why this key"),
-          error: orNull(text("one sentence, without secrets")),
-        },
-        { $id: "Attempt" },
-      ),
-      "every upstream call, in order",
+const requestFields = {
+  id: text("the id that the client got as x-request-id"),
+  started_at: time("when it came"),
+  endpoint: text("the path below the base URL"),
+  model: orNull(text("the model that was asked for")),
+  served_model: orNull(text("the model that answered")),
+  stream: yesNo("the client asked for a stream"),
+  pool_id: orNull(text("the pool that it was limited to")),
+  client_address: text("who asked"),
+  user_agent: text("with what"),
+  status: count("the HTTP status that the client got"),
+  outcome: text("what it meant: one of the outcomes of attempts, or the code of the proxy's own error"),
+  ttft_ms: orNull(number("until the first content byte")),
+  duration_ms: number("until the end"),
+  input_tokens: orNull(count("tokens read")),
+  output_tokens: orNull(count("tokens written")),
+  cached_tokens: orNull(count("of the tokens read, those from a cache")),
+  reasoning_tokens: orNull(count("of the tokens written, those of reasoning")),
+  usage_source: oneOf(["upstream", "estimated", "none"], "who counted the tokens"),
+  cost_usd: orNull(number("null: not known")),
+  request_bytes: count("size of the request's body"),
+  response_bytes: count("size of the answer's body"),
+  error: orNull(text("one sentence")),
+  attempts: list(
+    t.Object(
+      {
+        key_id: text("the key that was tried"),
+        upstream_id: text("where it was tried"),
+        started_at: time("when it began"),
+        wait_ms: number("since the attempt before ended, or since the request came"),
+        duration_ms: number("how long it took"),
+        status: orNull(count("null: no status line came")),
+        outcome: oneOf(OUTCOMES, "what the answer meant"),
+        chosen_because: text("why this key"),
+        error: orNull(text("one sentence, without secrets")),
+      },
+      { $id: "Attempt" },
     ),
+    "every upstream call, in order",
+  ),
+};
+
+export const requestAnswer = t.Object(requestFields, { $id: "Request" });
+
+export const wholeRequestAnswer = t.Object(
+  {
+    ...requestFields,
+    request_body: orNull(text("what the client sent, without keys; null: not kept (the setting log_bodies)")),
+    request_body_is_cut: yesNo("only its first 64 KiB are kept"),
+    response_body: orNull(text("what was answered, unpacked, without keys; null: not kept")),
+    response_body_is_cut: yesNo("only its first 64 KiB are kept"),
   },
-  { $id: "Request" },
+  { $id: "WholeRequest" },
 );
 
 export const keyEventAnswer = t.Object(

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import { CLEANUP_DAYS } from "../../operations/cleanup.ts";
 import { DEFAULT_PAGE_ROWS } from "../../operations/list-page.ts";
 import type { CleanupOperations, LogOperations } from "../../operations/types.ts";
-import { keyEventJson, pageJson, requestJson } from "../present.ts";
+import { keyEventJson, pageJson, requestJson, wholeRequestJson } from "../present.ts";
 import {
   cleanupAnswer,
   cleanupReportAnswer,
@@ -11,6 +11,7 @@ import {
   keyEventAnswer,
   pageOf,
   requestAnswer,
+  wholeRequestAnswer,
 } from "./answers.ts";
 import { EXPORT_FORMATS, exportLog } from "./log-export.ts";
 import { createMatch, filterFields, liveFields, readFilters, readTimes, timeFields } from "./log-filters.ts";
@@ -127,9 +128,9 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
     route({
       method: "GET",
       path: "/logs/:id",
-      summary: "One request with every attempt",
-      answer: requestAnswer,
-      handle: async ({ id }) => requestJson(await logs.request(id)),
+      summary: "One request with every attempt, and its bodies where they were kept",
+      answer: wholeRequestAnswer,
+      handle: async ({ id }) => wholeRequestJson(await logs.request(id)),
     }),
   ];
 }
