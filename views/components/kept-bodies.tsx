@@ -27,10 +27,10 @@ function Body(props: { id: string; name: string; body: KeptBody | null }) {
       </p>
     );
   return (
-    <>
+    <div>
       <CodeBlock id={id} label={name} code={readable(body)} />
       {body.isCut ? <p class="sub">Cut here: the log keeps the first 64 KiB.</p> : null}
-    </>
+    </div>
   );
 }
 
