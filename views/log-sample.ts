@@ -1,7 +1,7 @@
 import type { RequestRecord } from "../src/types.ts";
 import { asCurl } from "./code-samples.ts";
 
-/** The log keeps nothing of what was asked; this stands in its place. */
+/** The log seldom keeps what was asked, and never sends it again; this stands in its place. */
 const STAND_IN = "Hello";
 
 /** What a request to an endpoint cannot do without, apart from the model. */

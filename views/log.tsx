@@ -138,7 +138,7 @@ function AgainAsCurl({ request, pools, origin }: LogPageProps) {
   return (
     <div class="again">
       <CodeBlock id="log-curl" label="curl" code={logCurl(origin + path, request)} />
-      <p class="help">What clients ask and are answered is not kept, so a short text stands in its place.</p>
+      <p class="help">A short text stands in place of what the client asked.</p>
     </div>
   );
 }
