@@ -35,6 +35,11 @@ const SCENES: Scene[] = [
   { name: "stats-week", path: "/stats?range=week&group=model&compare=off" },
   { name: "stats-own", path: "/stats?range=own" },
   { name: "logs", path: "/logs" },
+  {
+    name: "logs-filter",
+    path: "/logs?model=gemini-2.5-pro&live=off",
+    click: (page) => page.getByRole("link", { name: "Filter", exact: true }),
+  },
   { name: "logs-events", path: "/logs?kind=key_event" },
   { name: "log", path: "/logs", click: (page) => page.locator("a[href^='/logs/']").nth(3) },
   { name: "pools", path: "/pools" },

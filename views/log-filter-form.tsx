@@ -30,6 +30,7 @@ export function LogFilterForm(props: LogFilterFormProps) {
   const { query, choices } = props;
   const known = filtersOf(query.kind);
   const kept = logParameters({ ...query, cursor: "" });
+  // Only these can be wrong, and with them there is no list to go back to.
   const back = logListHref({
     ...query,
     ...(Object.keys(props.problems).length > 0 && { from: "", to: "", status: "" }),

@@ -64,7 +64,7 @@ async function filterForm(
     <LogFilterForm
       place={placeOf(context)}
       query={query}
-      choices={await choices(context)}
+      choices={await choices(context, query)}
       times={times}
       problems={problems}
     />,
@@ -72,12 +72,15 @@ async function filterForm(
 }
 
 /** What requests had lately, in the words that the pages use for it; keys and pools that are gone can't be chosen. */
-async function choices(context: PageContext): Promise<LogFilterFormProps["choices"]> {
+async function choices(context: PageContext, query: LogListQuery): Promise<LogFilterFormProps["choices"]> {
   const { operations } = context.deps;
   const facets = await operations.logs.facets({});
+  const chosenToo = (list: typeof facets.keys, chosen: string) =>
+    list.some(({ value }) => value === chosen) ? list : [{ value: chosen, requests: 0 }, ...list];
+  const usedKeys = chosenToo(facets.keys, query.key_id);
   const keys = await keyNames(
     operations.keys,
-    facets.keys.map(({ value }) => value),
+    usedKeys.map(({ value }) => value).filter((id) => id !== ""),
   );
   const pools = await poolNames(context);
   const named = (list: typeof facets.keys, names: ReadonlyMap<string, string>): LogChoice[] =>
@@ -86,8 +89,8 @@ async function choices(context: PageContext): Promise<LogFilterFormProps["choice
       return label === undefined ? [] : { ...facet, label };
     });
   return {
-    key_id: named(facets.keys, keys),
-    pool_id: named(facets.pools, pools),
+    key_id: named(usedKeys, keys),
+    pool_id: named(chosenToo(facets.pools, query.pool_id), pools),
     model: facets.models.map((facet) => ({ ...facet, label: facet.value })),
     outcome: facets.outcomes.map((facet) => ({ ...facet, label: outcomeLook(facet.value).word })),
   };

@@ -5,6 +5,7 @@ import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.t
 import { seen } from "../support/html.ts";
 import { chat } from "../support/openai-answers.ts";
 import { openAiError } from "../support/openai-errors.ts";
+import { startPages } from "../support/page-server.ts";
 import { logInTo, type Visit, type Visitor } from "../support/page-visitor.ts";
 
 /** The Logs page as a person without scripts uses it, over the whole program and a real upstream. */
@@ -143,4 +144,34 @@ test("key events tell what a value was before and is after", async () => {
   const visit = await person.visit(`/logs?kind=key_event&key_id=${key!.id}`);
   expect(visit.text).toContain("weight: 1 → 7");
   expect(visit.text).toContain("Key: sk-logs-");
+});
+
+test("the form's choices are what requests had lately, in words, with how many; what is gone is left out", async () => {
+  const pages = await startPages();
+  const { keys, operations } = pages.installation;
+  operations.logs.facets = async () => ({
+    models: [{ value: "<b>m</b>", requests: 1234 }],
+    keys: [
+      { value: keys[0]!.id, requests: 9 },
+      { value: "gone", requests: 8 },
+    ],
+    outcomes: [{ value: "rate_limited", requests: 2 }],
+    pools: [{ value: "gone", requests: 1 }],
+  });
+  const { html } = await pages.ask(`/logs/filter?model=once&key_id=${keys[1]!.id}`);
+  const options = [...html.matchAll(/<option value="([^"]*)"( selected)?>([^<]*)/g)].map(
+    ([, value, selected, label]) => `${value}: ${label}${selected ? " (chosen)" : ""}`,
+  );
+  expect(options).toEqual([
+    ": Any",
+    `${keys[1]!.id}: ${keys[1]!.name} (0) (chosen)`,
+    `${keys[0]!.id}: ${keys[0]!.name} (9)`,
+    ": Any (chosen)",
+    ": Any",
+    "once: once (0) (chosen)",
+    "&lt;b&gt;m&lt;/b&gt;: &lt;b&gt;m&lt;/b&gt; (1,234)",
+    ": Any (chosen)",
+    "rate_limited: rate limited (2)",
+  ]);
+  await pages.stop();
 });

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { startApp, type TestApp } from "../support/app.ts";
+import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
+import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
+import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";
+import { chat } from "../support/openai-answers.ts";
+import { openAiError } from "../support/openai-errors.ts";
+import { logInTo } from "../support/page-visitor.ts";
+import { needsTool } from "../support/tools.ts";
+
+/** The first start on a machine reads 300 MB from its disk. */
+const COLD_START_MS = 60_000;
+const chromium = needsTool("chromium", "chromium");
+const inBrowser = (name: string, body: () => Promise<void>) => chromium.test(name, body, COLD_START_MS);
+
+let upstream: FakeUpstream;
+let app: TestApp;
+let browser: TestBrowser;
+let cookie: string;
+const ask = async (model: string) => (await app.chat({ model })).text();
+beforeAll(async () => {
+  const keys = ["key-a-123", "key-b-123"];
+  upstream = startFakeUpstream({ keys });
+  app = await startApp({ upstream: upstream.url, keys });
+  upstream.override(openAiError(400, `No <b>such</b> parameter ${"x".repeat(300)}`));
+  await ask("bad-model");
+  let calls = 0;
+  upstream.override(() => (++calls === 1 ? openAiError(500, "Out of luck") : chat("Hello.")));
+  await ask("good-model");
+  upstream.override(chat("Hello."));
+  cookie = (await logInTo(app.url)).cookie;
+  await app.logs();
+  if (chromium.path) browser = await launchBrowser(chromium.path);
+}, COLD_START_MS);
+afterAll(async () => {
+  await browser?.close();
+  await app[Symbol.asyncDispose]();
+  upstream[Symbol.dispose]();
+});
+
+async function enter(path: string, options?: PageOptions): Promise<WatchedPage> {
+  const watched = await browser.open(options);
+  const cookies = cookie.split("; ").map((pair) => {
+    const [name = "", ...value] = pair.split("=");
+    return { name, value: value.join("="), url: app.url };
+  });
+  await watched.page.context().addCookies(cookies);
+  await watched.page.goto(app.url + path);
+  return watched;
+}
+
+inBrowser(
+  "why did it fail: filtered in the dialog, opened beside the list, closed, paused, resumed",
+  async () => {
+    const { page, expectNoProblems, close } = await enter("/logs");
+    const rows = page.locator("#live tbody tr");
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("link", { name: "Filter", exact: true }).click();
+    await dialog.getByLabel("Status").fill("400");
+    await dialog.getByRole("button", { name: "Show" }).click();
+    await page.getByText("Status: 400").waitFor();
+    expect(await rows.count()).toBe(1);
+
+    // The link of the time lies over the whole row, apart from the key's own link.
+    await rows.first().getByText("bad-model").click({ force: true });
+    await dialog.getByText("Ended with 400 after one attempt: client error.").waitFor();
+    expect(
+      await dialog.evaluate((element) => element.querySelector("h2")!.getBoundingClientRect().top),
+    ).toBeGreaterThan(0);
+    await dialog.getByText("No <b>such</b> parameter").first().waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    expect(page.url()).toContain("status=400");
+    await page.getByRole("link", { name: "Remove filter" }).click();
+    await page.locator("#live").getByText("good-model").waitFor();
+
+    await page.getByRole("link", { name: "Pause" }).click();
+    await page.getByText("Paused at").waitFor();
+    expect(await page.locator("#live[hx-get]").count()).toBe(0);
+    await page.getByLabel("Search").fill("good");
+    await page.locator("#live").getByText("bad-model").waitFor({ state: "detached" });
+    expect(page.url()).toEndWith("/logs?q=good&live=off");
+    await ask("good-model-again");
+    await page.getByRole("link", { name: "Resume" }).click();
+    await page.locator("#live").getByText("good-model-again").waitFor();
+    await ask("good-model-live");
+    await page.locator("#live").getByText("good-model-live").waitFor();
+    expectNoProblems();
+    await close();
+  },
+);
+
+inBrowser("a row's key leads to the key, and the story to a page of its own", async () => {
+  const { page, expectNoProblems, close } = await enter("/logs?model=good-model");
+  await page.locator("#live tbody .when").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByText("on the second attempt.").waitFor();
+  await page.getByRole("link", { name: "Open as page" }).click();
+  await page.getByRole("heading", { name: "Request", level: 1 }).waitFor();
+  await page.goBack();
+  await page.locator("#live tbody .key").first().click();
+  await page.waitForURL(/\/keys\//);
+  expectNoProblems();
+  await close();
+});
+
+describe("no form of the log has a violation or scrolls sideways", () => {
+  for (const form of PAGE_FORMS) {
+    inBrowser(`${form.colorScheme}, ${form.width} px`, async () => {
+      const { page, expectNoProblems, close } = await enter("/logs", form);
+      const look = async () => {
+        await expectNoViolations(page);
+        if (form.width < 400) await page.setViewportSize({ width: 360, height: 800 });
+        await expectNoSidewaysScroll(page);
+      };
+      const [row] = (await app.logs()).filter(({ status }) => status === 400);
+      for (const path of [
+        `/logs?model=${"m".repeat(200)}&q=x&status=400&from=2026-01-01T00:00Z&outcome=ok`,
+        "/logs?kind=key_event",
+        "/logs/filter?model=bad-model",
+        `/logs/${row!.id}`,
+        "/logs?live=off",
+      ]) {
+        await page.goto(app.url + path);
+        await look();
+      }
+      await page.locator(`#request-${row!.id} .when`).click();
+      await page.getByRole("dialog").getByText("Ended with 400").waitFor();
+      await look();
+      const wider = await page.getByRole("dialog").evaluate((it) => it.scrollWidth - it.clientWidth);
+      expect(wider).toBe(0);
+      expectNoProblems();
+      await close();
+    });
+  }
+});
