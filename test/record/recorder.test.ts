@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { createLogger } from "../../src/log.ts";
+import { Recorder } from "../../src/record/recorder.ts";
+import { aQuery, aRequest, open, tempFolder } from "../storage/builders.ts";
+import { manualClock } from "../support/clock.ts";
+
+const BODY = { text: "x".repeat(65_536), isCut: true };
+/** 8 MiB hold so many requests with two bodies of 64 KiB. */
+const FITTING = 64;
+
+test("bodies wait within 8 MiB while storage fails; beyond it a request is recorded without its own", async () => {
+  const folder = tempFolder();
+  const storage = await open(folder);
+  let isFull = true;
+  const recorder = new Recorder(
+    {
+      async writeBatch(batch) {
+        if (isFull) throw new Error("the disk is full");
+        await storage.writeBatch(batch);
+      },
+    },
+    createLogger({ level: "error", format: "json", write: () => {} }),
+    manualClock(),
+  );
+  const record = (id: string) =>
+    recorder.record(aRequest({ id, startedAt: 1_000, bodies: { request: BODY, response: BODY } }));
+  for (let n = 0; n < FITTING + 3; n += 1) record(`r${n}`);
+  expect(await recorder.flush()).toBe(false);
+  expect(recorder.state).toMatchObject({ queued: FITTING + 3, dropped: 0, droppedBodies: 3 });
+  isFull = false;
+  expect(await recorder.flush()).toBe(true);
+  expect((await storage.requestLogs.list(aQuery({ limit: 500 }))).data).toHaveLength(FITTING + 3);
+  expect((await storage.requestLogs.get(`r${FITTING - 1}`))?.bodies?.response).toEqual(BODY);
+  expect((await storage.requestLogs.get(`r${FITTING}`))?.bodies).toBeUndefined();
+  // What was written makes room again.
+  record("later");
+  expect(await recorder.flush()).toBe(true);
+  expect((await storage.requestLogs.get("later"))?.bodies?.request).toEqual(BODY);
+  expect(recorder.state.droppedBodies).toBe(3);
+  storage.close();
+  folder.remove();
+});
