@@ -53,7 +53,10 @@ export function ImportOutcome({ report, isDryRun, message, errors }: ImportAnswe
 function verdict({ added, skipped, skippedMore }: ImportReport, isDryRun: boolean): string {
   const what = listed(added) || "nothing";
   const aside = skipped.length + skippedMore;
-  const rest = aside === 0 ? "" : ` ${plural(aside, "row")} ${isDryRun ? "would be" : "were"} left aside.`;
+  const rest =
+    aside === 0
+      ? ""
+      : ` ${plural(aside, "row")} ${isDryRun ? "would be" : aside === 1 ? "was" : "were"} left aside.`;
   return isDryRun
     ? `Only checked, nothing is changed. It would add: ${what}.${rest}`
     : `Added: ${what}.${rest}`;
@@ -76,7 +79,7 @@ function Rows({ title, rows, more }: { title: string; rows: ImportReport["skippe
   const hidden = Math.max(0, rows.length - MAX_LISTED) + more;
   return (
     <div class="report">
-      <table class="plain">
+      <table>
         <thead>
           <tr>
             <th scope="col">Where</th>
@@ -88,7 +91,7 @@ function Rows({ title, rows, more }: { title: string; rows: ImportReport["skippe
         <tbody>
           {rows.slice(0, MAX_LISTED).map(({ place, reason }) => (
             <tr>
-              <td class="wrap-text" safe>
+              <td class="soft" safe>
                 {place}
               </td>
               <td class="wrap-text" safe>

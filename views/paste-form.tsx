@@ -35,7 +35,7 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
     id: "paste-text",
     name: "text",
     label: "Keys",
-    help: "One a line, alone, as name=secret or name,secret. Empty lines and lines that begin with # are passed over; a JSON array works too.",
+    help: "One a line, alone, as name=secret or name,secret. Empty lines and lines that begin with # are passed over; CSV with a heading (name,secret,pool,tags,daily_limit) and a JSON array work too.",
     error: props.errors.text,
   };
   return (
@@ -123,7 +123,7 @@ export function PasteReport(props: ReportProps) {
     >
       <div class="report">
         {skipped > 0 && (
-          <table class="plain">
+          <table>
             <thead>
               <tr>
                 <th scope="col">Line</th>

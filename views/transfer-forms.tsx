@@ -183,7 +183,7 @@ function BackupCard({ backups, schedule, keep, reader }: TransferProps) {
         </p>
       </form>
       {backups.length > 0 && (
-        <table class="plain">
+        <table>
           <thead>
             <tr>
               <th scope="col">In the folder backups</th>

@@ -166,7 +166,6 @@ export function createCleanupOperations(parts: Parts): CleanupOperations {
         freeableBytes: all === 0 ? 0 : Math.round((used * Math.min(old, all)) / all),
       };
     },
-    restoreArchive: (path) => maintenance.restoreArchive(path),
   };
 }
 

@@ -28,6 +28,8 @@ export function createKeyImport(
     refuseProblems({ ...common.problems, ...referenceProblems(inventory, common.values) });
 
     const rows = readKeyText(text);
+    const poolNamed = byName(inventory.pools);
+    const upstreamNamed = byName(inventory.upstreams);
     const nextName = inventory.keyNames();
     const added: NewKey[] = [];
     const events: KeyEvent[] = [];
@@ -45,6 +47,8 @@ export function createKeyImport(
         continue;
       }
       const { values, problems } = readKeyFields(entry.fields);
+      if (values.poolId != null) values.poolId = poolNamed(values.poolId);
+      if (values.upstreamId !== undefined) values.upstreamId = upstreamNamed(values.upstreamId);
       const wrong = Object.entries({ ...problems, ...referenceProblems(inventory, values) });
       if (wrong.length > 0 || values.secret === undefined) {
         skip(`malformed: ${wrong.map(([field, problem]) => `${field}: ${problem}`).join("; ")}`);
@@ -95,6 +99,12 @@ export function createKeyImport(
       return { addable: added.length, skipped };
     },
   };
+}
+
+/** In a text that people write, a pool or an upstream may be called by its name: answers the id, or what was given. */
+function byName(all: ReadonlyMap<string, { id: string; name: string }>): (given: string) => string {
+  const ids = new Map([...all.values()].map(({ id, name }) => [name.toLowerCase(), id]));
+  return (given) => (all.has(given) ? given : (ids.get(given.toLowerCase()) ?? given));
 }
 
 export function tooManyKeys(): ConflictError {

@@ -1,4 +1,5 @@
 import { InputError } from "../types.ts";
+import { readCsvLine, readHeading } from "./key-csv.ts";
 import { KEY_FIELDS, type RawKeyFields } from "./key-input.ts";
 
 export const MAX_IMPORT_BYTES = 5 * 1024 * 1024;
@@ -18,6 +19,9 @@ const JSON_NAMES: Record<string, { field: keyof RawKeyFields; convert?: (value: 
     ]),
   ),
   key: { field: "secret" },
+  // Names, as an export of keys has them beside the ids: they are the same elsewhere too.
+  pool: { field: "poolId" },
+  upstream: { field: "upstreamId" },
   isActive: { field: "enabled", convert: (value) => (value === 1 ? true : value === 0 ? false : value) },
   // 0 meant "none" there, and fractions were let in.
   dailyRateLimit: {
@@ -28,7 +32,7 @@ const JSON_NAMES: Record<string, { field: keyof RawKeyFields; convert?: (value: 
 
 /**
  * Reads a paste or an import file: a JSON array of texts or objects, the earlier version's full export (its keys),
- * or plain text with one key a line. Throws InputError `{text}` where nothing of it can be read.
+ * CSV with a heading, or plain text with one key a line. Throws InputError `{text}` where nothing of it can be read.
  */
 export function readKeyText(text: string): KeyRow[] {
   if (Buffer.byteLength(text) > MAX_IMPORT_BYTES) throw unreadable(`give at most ${MAX_IMPORT_BYTES} bytes`);
@@ -76,12 +80,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function readLines(text: string): KeyRow[] {
-  const rows: KeyRow[] = [];
-  text.split(/\r\n|\n|\r/).forEach((line, index) => {
-    const content = line.trim();
-    if (content !== "" && !content.startsWith("#")) rows.push({ row: index + 1, ...readLine(content) });
-  });
-  return rows;
+  const lines = text
+    .split(/\r\n|\n|\r/)
+    .map((line, index) => ({ row: index + 1, line, content: line.trim() }))
+    .filter(({ content }) => content !== "" && !content.startsWith("#"));
+  const form = lines[0] === undefined ? null : readHeading(lines[0].content);
+  if (form === null) return lines.map(({ row, content }) => ({ row, ...readLine(content) }));
+  if ("problem" in form) throw unreadable(form.problem);
+  return lines.slice(1).map(({ row, line }) => ({ row, ...readCsvLine(line, form) }));
 }
 
 /**

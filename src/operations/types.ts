@@ -317,8 +317,6 @@ export interface CleanupOperations {
   upkeep(): Promise<void>;
   /** For the Settings page. */
   report(olderThanDays: number): Promise<CleanupReport>;
-  /** Reads an archive in again; requests that are in the log already are left as they are. */
-  restoreArchive(path: string): Promise<{ added: number; skipped: number }>;
 }
 
 export interface StatsQuery {

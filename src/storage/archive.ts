@@ -1,11 +1,9 @@
-import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { createZstdDecompress } from "node:zlib";
-import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { momentOf, placeOf } from "./log-position.ts";
-import { RequestWriter, requestColumns, withAttempts } from "./request-logs.ts";
-import type { ArchivedChunk, RestoredChunk } from "./types.ts";
+import { requestColumns, withAttempts } from "./request-logs.ts";
+import type { ArchivedChunk } from "./types.ts";
 
 const DAY_MS = 86_400_000;
 const ROWS_A_CHUNK = 1_000;
@@ -44,52 +42,4 @@ function append(folder: string, file: string, bytes: Uint8Array): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Reads an archive in again, some lines at a time, so that memory holds no more than those. */
-export class ArchiveReader {
-  readonly #lines: AsyncIterator<string>;
-  readonly #writer: RequestWriter;
-
-  constructor(
-    private readonly sql: Sql,
-    path: string,
-  ) {
-    this.#lines = linesOf(path);
-    this.#writer = new RequestWriter(sql);
-  }
-
-  /** Adds the requests of the next `rows` lines; those that are in the log already are left as they are. */
-  async next(rows: number): Promise<RestoredChunk> {
-    const records: RequestRecord[] = [];
-    let isDone = false;
-    while (records.length < rows && !isDone) {
-      const line = await this.#lines.next();
-      isDone = line.done === true;
-      if (!isDone && line.value !== "") records.push(JSON.parse(line.value) as RequestRecord);
-    }
-    const added = this.sql.batch(() => records.filter((record) => this.#writer.insert(record)).length);
-    return { added, skipped: records.length - added, isDone };
-  }
-}
-
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path);
-  const text = file.pipe(createZstdDecompress());
-  // The runtime's iteration over a stream may go on waiting after an error.
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => undefined);
-  file.on("error", failed.reject);
-  text.on("error", failed.reject);
-  const chunks = text[Symbol.asyncIterator]();
-  const decoder = new TextDecoder();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await Promise.race([chunks.next(), failed.promise]);
-    if (done === true) break;
-    const lines = (rest + decoder.decode(value as Uint8Array, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }

@@ -2,9 +2,6 @@ import type { Reader } from "./reader.ts";
 import type { Turns } from "./turns.ts";
 import type { Maintenance } from "./types.ts";
 
-/** One turn each; about 2 ms. */
-const RESTORED_ROWS_A_TURN = 50;
-
 /** What writes takes turns with the batches; what only reads, and the checkpoint, waits for nobody. */
 export function createMaintenance(reader: Reader, turns: Turns): Maintenance {
   return {
@@ -19,17 +16,5 @@ export function createMaintenance(reader: Reader, turns: Turns): Maintenance {
     facts: () => reader.call("readFacts"),
     countRequests: (before) => reader.call("countRequests", before),
     archiveChunk: (folder, from, before) => reader.call("archiveChunk", folder, from, before),
-    async restoreArchive(path) {
-      await reader.call("openArchive", path);
-      let added = 0;
-      let skipped = 0;
-      for (let isDone = false; !isDone; ) {
-        const chunk = await turns.take(() => reader.call("restoreChunk", RESTORED_ROWS_A_TURN));
-        added += chunk.added;
-        skipped += chunk.skipped;
-        isDone = chunk.isDone;
-      }
-      return { added, skipped };
-    },
   };
 }

@@ -1,4 +1,4 @@
-import { ArchiveReader, archiveChunk } from "./archive.ts";
+import { archiveChunk } from "./archive.ts";
 import { copyDatabase } from "./backup.ts";
 import type { Sql } from "./database.ts";
 import { exportEnds, exportRows, readConfig } from "./export-rows.ts";
@@ -28,7 +28,6 @@ import { Wires } from "./wire.ts";
 
 /** THE table of what the storage worker does; arguments and results are copied between the threads. */
 export function createReaderTasks(sql: Sql) {
-  let archive: ArchiveReader | null = null;
   const wires = new Wires();
   return {
     listRequests: (query: LogQuery) => listRequests(sql, query),
@@ -50,13 +49,6 @@ export function createReaderTasks(sql: Sql) {
     exportRows: (list: LongList, after: ExportCursor | null, end: number | null, rows: number) =>
       exportRows(sql, wires, list, after, end, rows),
     copyDatabase: (path: string) => copyDatabase(sql, path),
-    openArchive: (path: string) => {
-      archive = new ArchiveReader(sql, path);
-    },
-    restoreChunk: (rows: number) => {
-      if (archive === null) throw new Error("no archive is open");
-      return archive.next(rows);
-    },
   };
 }
 

@@ -319,8 +319,6 @@ export interface Maintenance {
   countRequests(before: number): Promise<number>;
   /** Archives the next requests from the place `from` (0 at first) on; null where there are none. */
   archiveChunk(folder: string, from: number, before: number): Promise<ArchivedChunk | null>;
-  /** Reads an archive in again; requests that are in the log already are left as they are. */
-  restoreArchive(path: string): Promise<{ added: number; skipped: number }>;
 }
 
 /** What the requests of a time may be filtered by, most requests first, at most 200 of each. */
@@ -359,12 +357,6 @@ export interface ArchivedChunk {
   rows: number;
   /** Where the next chunk begins. */
   next: number;
-}
-
-export interface RestoredChunk {
-  added: number;
-  skipped: number;
-  isDone: boolean;
 }
 
 export interface StoredKey extends Key {

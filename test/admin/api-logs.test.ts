@@ -203,7 +203,8 @@ describe("cleanup", () => {
     expect(event).toMatchObject({ event: "logs_cleaned", actor: "api" });
     expect(event.detail).toContain("2 requests");
 
-    await admin.operations.cleanup.restoreArchive(join(admin.dir, "archive/requests-2026-11-04.jsonl.zst"));
+    const archive = join(admin.dir, "archive/requests-2026-11-04.jsonl.zst");
+    await admin.operations.transfer.importFile(archive, { actor: "admin" });
     expect((await admin.call("GET", "/logs/d20")).json).toMatchObject({
       id: "d20",
       attempts: [{ key_id: "k1" }],

@@ -118,6 +118,16 @@ describe("an import", () => {
     expect(await app.keys()).toHaveLength(2);
   });
 
+  test("of CSV with a heading finds pools by their names", async () => {
+    const pool = (await app.must("POST", "/pools", { name: "Main" })) as { id: string };
+    const rows = ["name,api_key,pool,tags,daily_limit", "second,sk-new-0000000001,main,a;b,7"];
+    const { html } = await imported([...rows, "third,sk-new-0000000002,Elsewhere,,"].join("\n"));
+    expect(html).toContain("Added: 1 key. 1 row was left aside.");
+    expect(html).toMatch(/row 3<\/td><td[^>]*>malformed: pool_id/);
+    const key = (await app.keys()).find(({ name }) => name === "second");
+    expect(key).toMatchObject({ pool_id: pool.id, tags: ["a", "b"], daily_limit: 7 });
+  });
+
   test("that cannot be read tells its rows and changes nothing", async () => {
     const file = JSON.parse((await exported({ secrets: "none" })).html);
     file.keys[0].weight = "heavy";

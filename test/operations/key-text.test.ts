@@ -65,6 +65,71 @@ describe("a line of text", () => {
   });
 });
 
+describe("CSV with a heading", () => {
+  const read = (...lines: string[]) => readKeyText(lines.join("\n")).map((row) => fieldsOf(row) ?? row);
+
+  test("has its columns in any order, and any of the secret's names", () => {
+    for (const name of ["secret", "key", "api_key", "API Key", "ApiKey"]) {
+      expect(read(`name,${name}`, "work,sk-abc123456")).toEqual([{ name: "work", secret: "sk-abc123456" }]);
+      expect(read(name, "sk-abc123456")).toEqual([{ secret: "sk-abc123456" }]);
+    }
+    expect(
+      read(
+        "daily_limit,tags,secret,pool,weight,enabled,max_concurrency,name",
+        '5,"a,b",sk-abc123456,Main,3,no,2,"say ""hi"", you"',
+      ),
+    ).toEqual([
+      {
+        dailyLimit: 5,
+        tags: ["a", "b"],
+        secret: "sk-abc123456",
+        poolId: "Main",
+        weight: 3,
+        enabled: false,
+        maxConcurrency: 2,
+        name: 'say "hi", you',
+      },
+    ]);
+  });
+
+  test("may be of semicolons or tabs, with empty cells, columns of other programs, and a byte order mark", () => {
+    expect(read("\uFEFFname;secret;status;", ";sk-abc123456;active;", "b;sk-def123456")).toEqual([
+      { secret: "sk-abc123456" },
+      { name: "b", secret: "sk-def123456" },
+    ]);
+    expect(read("name\tkey\trpm_limit", "\tsk-abc123456\t60")).toEqual([
+      { secret: "sk-abc123456", rpmLimit: 60 },
+    ]);
+    expect(read("constructor,secret", "x,sk-abc123456")).toEqual([{ secret: "sk-abc123456" }]);
+  });
+
+  test("counts its rows as lines, and says of each bad one why", () => {
+    expect(
+      read(
+        "# exported",
+        "name,secret",
+        "a,",
+        'b,"sk-abc123456',
+        "",
+        "c,sk-def123456,more",
+        `d,${"x".repeat(9_000)}`,
+      ),
+    ).toEqual([
+      { row: 3, problem: "no secret" },
+      { row: 4, problem: "its quotes do not end on this line" },
+      { row: 6, problem: "3 cells below a heading of 2" },
+      { row: 7, problem: "longer than 8000 characters" },
+    ]);
+    const [row] = readKeyText("secret,weight\nsk-abc123456,heavy");
+    expect(readKeyFields(fieldsOf(row!) ?? {}).problems).toEqual({ weight: expect.any(String) });
+  });
+
+  test("that names a field twice is refused whole; a key called key is none", () => {
+    expect(() => readKeyText("key,secret\nsk-abc123456,sk-def123456")).toThrow(InputError);
+    expect(read("key,sk-abc123456")).toEqual([{ name: "key", secret: "sk-abc123456" }]);
+  });
+});
+
 describe("JSON", () => {
   test("may be texts, objects, or the earlier version's export", () => {
     const rows = readKeyText(

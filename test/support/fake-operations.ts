@@ -726,7 +726,6 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         deletableRequests: days >= 30 ? 0 : 12_304,
         freeableBytes: days >= 30 ? 0 : 9_800_000,
       }),
-      restoreArchive: unused,
     },
     transfer: {
       importFile: unused,

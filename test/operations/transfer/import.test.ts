@@ -167,6 +167,8 @@ test("packed, with a byte order mark, as lines of an archive; a dry run changes 
   const [archive] = readdirSync(join(source.dir, "archive"));
   expect((await take(source, join(source.dir, "archive", archive!))).added.requests).toBe(300);
   expect(JSON.parse(await exported(source)).requests).toEqual(JSON.parse(before).requests);
+  const again = await take(source, join(source.dir, "archive", archive!));
+  expect([again.added.requests, again.present.requests]).toEqual([0, 300]);
 });
 
 test("the earlier version's full export, with its booleans as 0 and 1 or as such; twice adds nothing", async () => {
@@ -194,9 +196,11 @@ test("the earlier version's full export, with its booleans as 0 and 1 or as such
   await expect(take(await open())).rejects.toThrow(/version 3/);
 });
 
-test("keys in any form go the way of a paste", async () => {
+test("keys in any form go the way of a paste; a dry run adds none", async () => {
   const target = await open();
   writeFileSync(file, `# keys\nfirst=${secretOf(1)}\n${secretOf(1)}\nno good\n`);
+  expect((await take(target, file, { dryRun: true })).added).toEqual({ keys: 1 });
+  expect(target.pool.views()).toEqual([]);
   const report = await take(target);
   expect(report.added).toEqual({ keys: 1 });
   expect(report.skipped.map(({ place }) => place)).toEqual(["row 3", "row 4"]);
