@@ -19,7 +19,7 @@ export const addImport: AddCommand = (program, context) => {
     .summary("takes in an export, an archive of the log, or keys in any form")
     .description(
       "Takes in what `export` wrote, all of it or nothing; a file of the log's archive; or keys: a JSON array, or text " +
-        "with one key a line. Packed by gzip or zstd too. Only adds: what is here already stays and is told of; a " +
+        "with one key a line, or CSV with a heading. Packed by gzip or zstd too. Only adds: what is here already stays and is told of; a " +
         "second run adds nothing. Not while the server runs: stop it first, or use the Settings page.",
     )
     .argument("<file>", "what to take in; - is stdin")

@@ -132,7 +132,7 @@ export interface KeyOperations {
   get(id: string): Promise<KeyView>;
   /** ConflictError where this secret exists at the upstream already. */
   add(input: KeyInput, actor: Actor): Promise<KeyView>;
-  /** Plain text with one key a line (empty lines and `#` comments are passed over), or a JSON array, or the earlier version's export. */
+  /** CSV with a heading, plain text with one key a line (empty lines and `#` comments are passed over), or a JSON array, or the earlier version's export. */
   addMany(text: string, shared: Omit<KeyInput, "secret" | "name">, actor: Actor): Promise<ImportReport>;
   /** What `addMany` would do with it; nothing is added. */
   checkMany(
