@@ -201,6 +201,7 @@ describe("with scripts", () => {
     await page.getByLabel("Further keys for one request").fill("50");
     await page.getByLabel("Further keys for one request").press("Enter");
     await page.getByText("Saved: Requests before the next key, Further keys for one request.").waitFor();
+    await page.getByText("more presets").click();
     await page.getByRole("button", { name: "Groq" }).click();
     expect(await page.getByLabel("API endpoint").inputValue()).toBe("https://api.groq.com/openai/v1");
     await page.getByRole("button", { name: "Discard" }).click();
