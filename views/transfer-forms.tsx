@@ -157,6 +157,9 @@ function BackupCard({ backups, schedule, keep, reader }: TransferProps) {
     <section class="card" id="backups">
       <header>
         <h2>Backups</h2>
+        <a class="push" href="/settings#backups">
+          Schedule
+        </a>
       </header>
       <form method="post" action={TRANSFER.backup} class="inside fields">
         <p class="soft">
@@ -178,8 +181,7 @@ function BackupCard({ backups, schedule, keep, reader }: TransferProps) {
               Written by itself at <code safe>{schedule}</code>;{" "}
               <span safe>{`the newest ${exact(keep)} stay.`}</span>
             </>
-          )}{" "}
-          <a href="/settings#backups">Schedule</a>
+          )}
         </p>
       </form>
       {backups.length > 0 && (
