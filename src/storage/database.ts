@@ -77,12 +77,22 @@ export class Sql {
   }
 
   close(): void {
-    // The last connection would do that, but the worker may let go of the file a little later; nobody should find half
-    // of the data in the -wal file of a program that has ended.
-    this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
+    emptyWal(this.#database);
     this.#database.close();
+  }
+}
+
+/**
+ * The last connection does that as it closes, but the worker may let go of the file a little later; nobody should find
+ * half of the data in the -wal file of a program that has ended. Where something still reads, the file stays: it is whole.
+ */
+function emptyWal(database: Database): void {
+  try {
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
   }
 }
 
