@@ -5,7 +5,7 @@ export type LogKind = (typeof LOG_KINDS)[number];
 
 /** What narrows the list down, apart from the text searched for; named as in the admin API. */
 export const REQUEST_FILTERS = ["key_id", "pool_id", "model", "status", "outcome", "from", "to"] as const;
-export const EVENT_FILTERS = ["key_id", "from", "to"] as const;
+const EVENT_FILTERS = ["key_id", "from", "to"] as const;
 export type LogFilter = (typeof REQUEST_FILTERS)[number];
 
 /** The address of the Logs page holds its state; empty means "not asked". */

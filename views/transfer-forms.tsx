@@ -5,7 +5,7 @@ import { Ago } from "./components/time.tsx";
 import { bytes, exact, type Reader } from "./format.ts";
 import { type ImportAnswer, ImportOutcome } from "./import-outcome.tsx";
 
-export const TRANSFER = {
+const TRANSFER = {
   export: "/settings/data/export",
   import: "/settings/data/import",
   backup: "/settings/data/backup",

@@ -19,7 +19,7 @@ const STREAMS = 20;
 const CHUNK_EVERY_MS = 20;
 /** Of `check` on a busy machine; `proof` asks for what the issue says. */
 const PAGE_LIMIT_MS = isProof ? 100 : 500;
-const LOSS_LIMIT_MS = isProof ? 20 : 100;
+const LOSS_LIMIT_MS = isProof ? 20 : 300;
 
 const agent = new Agent({ maxSockets: STREAMS });
 

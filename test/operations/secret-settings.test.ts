@@ -91,6 +91,8 @@ test("one that was stored in the clear is sealed at the start", async () => {
   const first = await start();
   await first[Symbol.asyncDispose]();
   const database = new Database(join(dataDir(), "load-balancer.db"));
+  // The storage worker of the program that has ended may still be letting go of the file.
+  database.run("PRAGMA busy_timeout = 5000");
   database.run("INSERT INTO settings (name, value) VALUES ('alert_webhook_secret', ?)", [
     JSON.stringify(SECRET),
   ]);

@@ -192,7 +192,7 @@ function Meta(props: { record: RequestRecord; keyName: string | null }) {
 }
 
 /** Output tokens a second, of a stream; null where that cannot be told. */
-export function speedOf(record: RequestRecord): number | null {
+function speedOf(record: RequestRecord): number | null {
   const streamedMs = record.durationMs - (record.ttftMs ?? 0);
   if (!record.stream || record.outputTokens === null || streamedMs <= 0) return null;
   return Math.round((1_000 * record.outputTokens) / streamedMs);

@@ -104,7 +104,7 @@ function reportJson({ added, present, skipped, skippedMore }: TransferReport) {
 }
 
 /** Sent as it is read; whoever goes away ends the reading. */
-export function download<Piece>(
+function download<Piece>(
   pieces: AsyncGenerator<Piece>,
   encode: (piece: Piece) => Uint8Array,
   { type, name, sizeBytes }: { type: string; name: string; sizeBytes?: number },

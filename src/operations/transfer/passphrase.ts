@@ -3,7 +3,7 @@ import { createSecretBox, randomToken, type SecretBox } from "../../secrets.ts";
 import type { ExportHead } from "../../storage/transfer-schema.ts";
 import { InputError } from "../../types.ts";
 
-export const PASSPHRASE_CHARS = { min: 8, max: 1_000 } as const;
+const PASSPHRASE_CHARS = { min: 8, max: 1_000 } as const;
 /** As OWASP asks of scrypt: 64 MiB for a moment, two passes. */
 const COST = { n: 2 ** 16, r: 8, p: 2 };
 const KEY_BYTES = 32;
