@@ -12,6 +12,7 @@ import { bytes, count, duration, exact, fullTime, type Reader, UNKNOWN, usd } fr
 import { logCurl } from "./log-sample.ts";
 import { outcomeLook } from "./outcomes.ts";
 import { storyDetail, storyHeadline } from "./stories.ts";
+import { tokenSpeed } from "./token-speed.ts";
 
 export interface LogPageProps {
   request: RequestRecord;
@@ -160,7 +161,11 @@ function RequestFigures(props: { request: RequestRecord }) {
         value={duration(request.ttftMs)}
         detail={request.stream ? "of a stream" : "of the whole answer"}
       />
-      <Stat label="Whole" value={duration(request.durationMs)} detail={speed(request)} />
+      <Stat
+        label="Whole"
+        value={duration(request.durationMs)}
+        detail={tokenSpeed(request) ?? "to the last byte"}
+      />
       <Stat
         label="Tokens"
         value={hasUsage ? count(tokens) : UNKNOWN}
@@ -178,12 +183,6 @@ function RequestFigures(props: { request: RequestRecord }) {
       />
     </dl>
   );
-}
-
-function speed(request: RequestRecord): string {
-  const streamedMs = request.durationMs - (request.ttftMs ?? 0);
-  if (!request.stream || request.outputTokens === null || streamedMs <= 0) return "to the last byte";
-  return `${exact(Math.round((1000 * request.outputTokens) / streamedMs))} tokens/s`;
 }
 
 function RequestFacts(props: LogPageProps) {

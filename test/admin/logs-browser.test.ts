@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { startApp, type TestApp } from "../support/app.ts";
 import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
-import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
+import { launchBrowser, openAs, type PageOptions, type TestBrowser } from "../support/browser.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";
 import { chat } from "../support/openai-answers.ts";
 import { openAiError } from "../support/openai-errors.ts";
@@ -38,16 +38,8 @@ afterAll(async () => {
   upstream[Symbol.dispose]();
 });
 
-async function enter(path: string, options?: PageOptions): Promise<WatchedPage> {
-  const watched = await browser.open(options);
-  const cookies = cookie.split("; ").map((pair) => {
-    const [name = "", ...value] = pair.split("=");
-    return { name, value: value.join("="), url: app.url };
-  });
-  await watched.page.context().addCookies(cookies);
-  await watched.page.goto(app.url + path);
-  return watched;
-}
+const enter = (path: string, options?: PageOptions) =>
+  openAs(browser, { url: app.url, cookie }, path, options);
 
 inBrowser(
   "why did it fail: filtered in the dialog, opened beside the list, closed, paused, resumed",

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import type { Page } from "playwright-core";
-import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
+import { launchBrowser, openAs, type PageOptions, type TestBrowser } from "../support/browser.ts";
 import { PAGE_PASSWORD, type PageServer, SESSION, startPages } from "../support/page-server.ts";
 import { needsTool } from "../support/tools.ts";
 
@@ -22,13 +22,8 @@ afterAll(async () => {
 });
 
 /** Opens a page as someone who is logged in. */
-async function enter(path: string, options?: PageOptions): Promise<WatchedPage> {
-  const watched = await browser.open(options);
-  const [name = "", value = ""] = SESSION.split("=");
-  await watched.page.context().addCookies([{ name, value, url: pages.url }]);
-  await watched.page.goto(pages.url + path);
-  return watched;
-}
+const enter = (path: string, options?: PageOptions) =>
+  openAs(browser, { url: pages.url, cookie: SESSION }, path, options);
 
 const row = (page: Page, name: string) => page.locator("tr", { hasText: name });
 /** A refused form is an answer with status 422, which the browser's console tells as an error. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Locator, Page } from "playwright-core";
 import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
-import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
+import { launchBrowser, openAs, type PageOptions, type TestBrowser } from "../support/browser.ts";
 import { type PageServer, SESSION, startPages } from "../support/page-server.ts";
 import { needsTool } from "../support/tools.ts";
 
@@ -21,13 +21,8 @@ afterAll(async () => {
   await pages.stop();
 });
 
-async function enter(path: string, options?: PageOptions): Promise<WatchedPage> {
-  const watched = await browser.open(options);
-  const [name = "", value = ""] = SESSION.split("=");
-  await watched.page.context().addCookies([{ name, value, url: pages.url }]);
-  await watched.page.goto(pages.url + path);
-  return watched;
-}
+const enter = (path: string, options?: PageOptions) =>
+  openAs(browser, { url: pages.url, cookie: SESSION }, path, options);
 
 const plot = (page: Page, id: string) => page.locator(`#plot-${id}`);
 const picture = (figure: Locator) =>

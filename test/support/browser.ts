@@ -50,6 +50,23 @@ export async function launchBrowser(path: string): Promise<TestBrowser> {
   return { open: (options) => openPage(browser, options), close, [Symbol.asyncDispose]: close };
 }
 
+/** Opens a page of a server as someone who is logged in there. `cookie`: as a request header has it. */
+export async function openAs(
+  browser: TestBrowser,
+  { url, cookie }: { url: string; cookie: string },
+  path: string,
+  options?: PageOptions,
+): Promise<WatchedPage> {
+  const watched = await browser.open(options);
+  const cookies = cookie.split("; ").map((pair) => {
+    const [name = "", ...value] = pair.split("=");
+    return { name, value: value.join("="), url };
+  });
+  await watched.page.context().addCookies(cookies);
+  await watched.page.goto(url + path);
+  return watched;
+}
+
 async function openPage(browser: Browser, options: PageOptions = {}): Promise<WatchedPage> {
   const { width = 1440, height = 900, colorScheme = "light", javaScript = true } = options;
   const context = await browser.newContext({

@@ -2,8 +2,9 @@ import type { PropsWithChildren } from "@elysiajs/html";
 import type { RequestRecord } from "../../src/types.ts";
 import { adviceFor } from "../advice.ts";
 import { attr } from "../attr.ts";
-import { count, duration, exact, usd } from "../format.ts";
+import { count, duration, usd } from "../format.ts";
 import { renderMarkdown } from "../markdown.ts";
+import { tokenSpeed } from "../token-speed.ts";
 import { Icon } from "./icon.tsx";
 import { KeyChip } from "./key-chip.tsx";
 
@@ -172,14 +173,14 @@ function Failure(props: FinishedTurnProps) {
 function Meta(props: { record: RequestRecord; keyName: string | null }) {
   const { record } = props;
   const last = record.attempts.at(-1);
-  const speed = speedOf(record);
+  const speed = tokenSpeed(record);
   return (
     <>
       {last !== undefined && <KeyChip id={last.keyId} name={props.keyName} />}
       {record.attempts.length > 1 && <span>{record.attempts.length} attempts</span>}
       {record.ttftMs !== null && <span safe>{`first byte ${duration(record.ttftMs)}`}</span>}
       <span safe>{`took ${duration(record.durationMs)}`}</span>
-      {speed !== null && <span safe>{`${exact(speed)} tokens/s`}</span>}
+      {speed !== null && <span safe>{speed}</span>}
       {record.usageSource !== "none" && (
         <span
           safe
@@ -189,11 +190,4 @@ function Meta(props: { record: RequestRecord; keyName: string | null }) {
       <a href={`/logs/${encodeURIComponent(record.id)}`}>Log entry</a>
     </>
   );
-}
-
-/** Output tokens a second, of a stream; null where that cannot be told. */
-function speedOf(record: RequestRecord): number | null {
-  const streamedMs = record.durationMs - (record.ttftMs ?? 0);
-  if (!record.stream || record.outputTokens === null || streamedMs <= 0) return null;
-  return Math.round((1_000 * record.outputTokens) / streamedMs);
 }
