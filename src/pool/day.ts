@@ -2,6 +2,8 @@ import { dayIn, nextMidnight } from "../time-zone.ts";
 
 /** A wall clock that was set back by no more than this goes on with the day that it had: no day is counted twice. */
 const SMALL_STEP_BACK_MS = 26 * 3_600_000;
+/** The same for a process that was restarted just then: a stored day may lie this far ahead, and is gone on with. */
+const SMALL_STEP_BACK_OVER_RESTART_MS = 3 * 3_600_000;
 /** Wall clock and monotonic clock drift a little without anyone setting either. */
 const NO_STEP_MS = 500;
 
@@ -22,13 +24,28 @@ export class Day {
     this.defaultLimit = defaultLimit;
     if (zone === this.#zone) return;
     this.#zone = zone;
-    this.#begin(now, monotonic);
+    this.#begin(now);
+    this.#place(now, monotonic);
+  }
+
+  /**
+   * Goes on with a day of which use is stored, if that has begun before the clock was set back a little. Answers
+   * whether another day has begun.
+   */
+  resume(stored: string, now: number, monotonic: number): boolean {
+    if (stored <= this.name || stored !== dayIn(now + SMALL_STEP_BACK_OVER_RESTART_MS, this.#zone)) {
+      return false;
+    }
+    this.#begin(nextMidnight(now, this.#zone));
+    this.#place(now, monotonic);
+    return true;
   }
 
   /** Whether another day has begun. */
   pass(now: number, monotonic: number): boolean {
     if (now >= this.#endsAt || now < this.#startedAt - SMALL_STEP_BACK_MS) {
-      this.#begin(now, monotonic);
+      this.#begin(now);
+      this.#place(now, monotonic);
       return true;
     }
     if (Math.abs(now - monotonic - this.#offset) > NO_STEP_MS) this.#place(now, monotonic);
@@ -40,11 +57,10 @@ export class Day {
     return Math.max(0, this.endsAtMonotonic - monotonic);
   }
 
-  #begin(now: number, monotonic: number): void {
-    this.name = dayIn(now, this.#zone);
-    this.#startedAt = now;
-    this.#endsAt = nextMidnight(now, this.#zone);
-    this.#place(now, monotonic);
+  #begin(at: number): void {
+    this.name = dayIn(at, this.#zone);
+    this.#startedAt = at;
+    this.#endsAt = nextMidnight(at, this.#zone);
   }
 
   #place(now: number, monotonic: number): void {

@@ -224,7 +224,7 @@ export class KeyPool implements PoolControl {
     countAtHost(entry, 1);
     this.#countsTokens = null;
     for (const model of entry.cooldowns.keys()) if (model !== EVERY_MODEL) this.#lanes.modelCools(model);
-    this.#upkeep.refresh(entry, clock.monotonic());
+    this.#upkeep.restored(entry, clock.monotonic());
     this.#queue.look();
   }
 

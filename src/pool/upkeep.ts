@@ -47,6 +47,12 @@ export class Upkeep {
     this.day.set(dailyResetTimeZone, defaultDailyLimit, clock.now(), clock.monotonic());
   }
 
+  /** To be called for a key that was known before a restart. */
+  restored(entry: Entry, now: number): void {
+    if (this.day.resume(entry.state.dailyDay, this.options.clock.now(), now)) this.refreshAll(now);
+    else this.refresh(entry, now);
+  }
+
   refreshAll(now: number): void {
     for (const entry of this.keys.all()) this.refresh(entry, now);
   }

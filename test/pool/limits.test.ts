@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { newKeyState } from "../../src/pool/entry.ts";
 import { MinuteWindow } from "../../src/pool/minute-window.ts";
 import type { Lease } from "../../src/pool/pool.ts";
 import { ask, keyNamed, testPool, verdict } from "../support/pool.ts";
@@ -209,6 +210,35 @@ describe("the day", () => {
     clock.jump(3_600_000);
     expect(pool.claim(ask()).lease).toBeNull();
     expect(pool.claim(ask()).refusal?.retryAfterMs).toBe(24 * 3_600_000);
+  });
+
+  test("does not begin a second time where the process is restarted after the wall clock was set back", () => {
+    const before = testPool([keyNamed("a", { dailyLimit: 2 }), keyNamed("b", { dailyLimit: 1 })]);
+    before.clock.advance(12 * 3_600_000);
+    for (let count = 0; count < 3; count += 1) before.use();
+    const { pool, clock } = testPool([]);
+    clock.advance(11 * 3_600_000);
+    for (const view of before.pool.views()) pool.restore(view, "secret", { ...view, keyId: view.id });
+    expect(pool.views()).toMatchObject([
+      { dailyDay: "2026-11-25", dailyUsed: 2 },
+      { dailyDay: "2026-11-25", dailyUsed: 1 },
+    ]);
+    expect(pool.claim(ask()).refusal?.retryAfterMs).toBe(25 * 3_600_000);
+    clock.advance(24 * 3_600_000);
+    expect(pool.claim(ask()).lease).toBeNull();
+    clock.advance(3_600_000);
+    expect(pool.claim(ask()).lease).not.toBeNull();
+  });
+
+  test("is the clock's own where a stored day lies further ahead than a clock is set back", () => {
+    const { pool, clock } = testPool([]);
+    clock.advance(8 * 3_600_000);
+    const key = keyNamed("a", { dailyLimit: 1 });
+    for (const dailyDay of ["2026-11-25", "2026-11-26", "9999-99-99", "yesterday"]) {
+      pool.restore(key, "secret", { ...newKeyState("a"), dailyDay, dailyUsed: 1 });
+      expect(pool.view("a")).toMatchObject({ dailyDay: "2026-11-24", dailyUsed: 0 });
+      pool.remove("a");
+    }
   });
 
   test("follows a wall clock that was far off", () => {
