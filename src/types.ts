@@ -379,5 +379,10 @@ export class ChangedError extends Error {
 
 /** The program cannot start or go on as configured; the message is one line that says what to do. */
 export class StartError extends Error {
-  override readonly name = "StartError";
+  override readonly name: string = "StartError";
+}
+
+/** The disk did not take what was to be written; the message is one line that says what to do. (API: 503) */
+export class StorageError extends StartError {
+  override readonly name = "StorageError";
 }

@@ -1,6 +1,6 @@
 import { ToastPartial } from "../../views/components/notice.tsx";
 import { ErrorBody, ErrorPage, SessionEnded } from "../../views/error.tsx";
-import { ConflictError, InputError, NotFoundError } from "../types.ts";
+import { ConflictError, InputError, NotFoundError, StorageError } from "../types.ts";
 import { CROSS_SITE } from "./access.ts";
 import { type PageContext, type PageDeps, type PageRoute, partOf } from "./page-context.ts";
 import { readNotice, readTimeZone } from "./page-cookies.ts";
@@ -73,6 +73,7 @@ function errorWords(context: PageContext, error: unknown): ErrorWords {
   if (error instanceof NotFoundError) return { status: 404, title: "Not found", text: error.message };
   if (error instanceof ConflictError) return { status: 409, title: "Not possible", text: error.message };
   if (error instanceof InputError) return { status: 422, title: "Not understood", text: error.message };
+  if (error instanceof StorageError) return { status: 503, title: "Not stored", text: error.message };
   const { clock, logger } = context.deps;
   const requestId = clock.id();
   const { method } = context.request;

@@ -2,7 +2,7 @@ import { type ImportAnswer, ImportOutcome } from "../../views/import-outcome.tsx
 import type { ExportTyped } from "../../views/transfer-forms.tsx";
 import { sentence } from "../../views/verdicts.ts";
 import type { ExportSecrets } from "../operations/types.ts";
-import { ConflictError, InputError } from "../types.ts";
+import { ConflictError, InputError, StorageError } from "../types.ts";
 import { backupDownload, exportDownload, MAX_ROWS_WHILE_SERVING } from "./api/data.ts";
 import type { PageContext } from "./page-context.ts";
 import { readFileForm, readForm } from "./page-form.ts";
@@ -72,7 +72,7 @@ async function importAnswer({ deps, request, actor }: PageContext): Promise<Impo
     });
     return { report, isDryRun, message: null, errors: {} };
   } catch (error) {
-    if (error instanceof ConflictError) return refused(error.message);
+    if (error instanceof ConflictError || error instanceof StorageError) return refused(error.message);
     if (!(error instanceof InputError)) throw error;
     const told = Object.entries(error.fields).map(([place, problem]) => [place, sentence(problem)]);
     return refused(error.message, Object.fromEntries(told));

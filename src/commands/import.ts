@@ -1,9 +1,10 @@
 import { tmpdir } from "node:os";
 import { systemClock } from "../clock.ts";
-import { spool } from "../operations/transfer/spool.ts";
+import { mustBeReadable, spool } from "../operations/transfer/spool.ts";
 import type { TransferReport } from "../operations/types.ts";
 import { type AddCommand, examples, JSON_OPTION } from "./command.ts";
 import { readPassphrase } from "./export.ts";
+import { openForRun } from "./trial.ts";
 
 const TELL_EVERY_MS = 1_000;
 
@@ -36,7 +37,8 @@ export const addImport: AddCommand = (program, context) => {
     )
     .action(async (file: string, { passphraseFile, dryRun = false, json }: Options) => {
       const passphrase = passphraseFile === undefined ? undefined : readPassphrase(passphraseFile);
-      const folder = await context.open(context.config());
+      if (file !== "-") mustBeReadable(file);
+      const folder = await openForRun(context, dryRun);
       try {
         using given = file === "-" ? await spool(context.input(), tmpdir(), systemClock.id()) : null;
         const report = await folder.operations.transfer.importFile(given?.path ?? file, {
@@ -70,11 +72,16 @@ function reportJson({ added, present, skipped, skippedMore }: TransferReport) {
 
 function reportLines({ added, present, skipped, skippedMore }: TransferReport, dryRun: boolean): string[] {
   const counted = Object.entries(added).filter(([, count]) => count > 0);
-  const what = counted.map(([list, count]) => `${count.toLocaleString("en")} ${list}`).join(", ");
+  const what = counted.map(([list, count]) => counting(count, list)).join(", ");
   const lines = [`${dryRun ? "Would add" : "Added"}: ${what === "" ? "nothing" : what}.`];
   for (const [list, count] of Object.entries(present))
-    if (count > 0) lines.push(`Here already: ${count.toLocaleString("en")} ${list}.`);
+    if (count > 0) lines.push(`Here already: ${counting(count, list)}.`);
   for (const { place, reason } of skipped) lines.push(`Left aside: ${place}: ${reason}.`);
   if (skippedMore > 0) lines.push(`Left aside: ${skippedMore} more.`);
   return lines;
+}
+
+/** @param list a noun of several: "keys". */
+function counting(count: number, list: string): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? list.replace(/s$/, "") : list}`;
 }

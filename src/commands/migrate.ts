@@ -1,11 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "../clock.ts";
+import { earlierFilesIn } from "../operations/earlier/sources.ts";
 import { type AddCommand, examples, JSON_OPTION } from "./command.ts";
 import { migrationJson, migrationLines } from "./migration-report.ts";
-
-const TELL_EVERY_MS = 1_000;
+import { slowly } from "./progress.ts";
+import { openForRun } from "./trial.ts";
 
 interface Options {
   from?: string;
@@ -35,37 +32,20 @@ export const addMigrate: AddCommand = (program, context) => {
       }),
     )
     .action(async ({ from, dryRun = false, json }: Options) => {
-      const config = context.config();
-      const scratch = dryRun && !existsSync(join(config.dataDir, "load-balancer.db")) ? temporary() : null;
-      const folder = await context.open(scratch === null ? config : { ...config, dataDir: scratch });
+      const { dataDir } = context.config();
+      earlierFilesIn(from ?? dataDir);
+      const folder = await openForRun(context, dryRun);
       try {
         const report = await folder.operations.migration.run({
-          from: from ?? config.dataDir,
+          from: from ?? dataDir,
           dryRun,
           actor: "admin",
-          progress: slowly((line) => context.tell(line)),
+          progress: slowly(context.tell, "requests"),
         });
         const lines = json ? [JSON.stringify(migrationJson(report))] : migrationLines(report);
         for (const line of lines) context.print(line);
       } finally {
         await folder.close();
-        if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
       }
     });
 };
-
-/** A trial run on a machine without data leaves none behind. */
-function temporary(): string {
-  return mkdtempSync(join(tmpdir(), "load-balancer-migrate-"));
-}
-
-/** A line each second, so that a long run is seen to go on. */
-function slowly(tell: (line: string) => void): (done: number, total: number) => void {
-  let toldAt = systemClock.monotonic();
-  return (done, total) => {
-    const now = systemClock.monotonic();
-    if (now - toldAt < TELL_EVERY_MS) return;
-    toldAt = now;
-    tell(`${done} of ${total} requests (${Math.floor((100 * done) / total)} %)`);
-  };
-}

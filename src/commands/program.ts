@@ -82,8 +82,8 @@ function failure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!EXPECTED.some((kind) => error instanceof kind)) return unexpected(error);
   if (!(error instanceof InputError)) return error.message;
-  const fields = Object.entries(error.fields).map(([name, problem]) => ` ${name}: ${problem}.`);
-  return `${error.message}${fields.join("")}`;
+  const untold = Object.entries(error.fields).filter(([, problem]) => !error.message.includes(problem));
+  return [error.message, ...untold.map(([name, problem]) => `${name}: ${problem}.`)].join(" ");
 }
 
 /** A fault of this program, told with the place where it is, for a report. */

@@ -1,6 +1,6 @@
 import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { closeSync, openSync, statSync } from "node:fs";
-import { ConflictError, StartError } from "../types.ts";
+import { ConflictError, StartError, StorageError } from "../types.ts";
 import { type Migration, migrations } from "./migrations.ts";
 import type { Row } from "./table.ts";
 
@@ -19,6 +19,9 @@ const FULL_CHECK_BYTES = 256 * 1024 * 1024;
 /** With what stands behind the full-text index: its tables begin with its name. */
 const LOG_TABLES = ["requests", "attempts", "key_events", "request_texts", "request_bodies"];
 
+const EMPTY_WAL_TRIES = 5;
+const EMPTY_WAL_PAUSE_MS = 20;
+
 type Params = readonly SQLQueryBindings[];
 
 /** One connection, its prepared statements and its transactions. The only user of bun:sqlite's `Database`. */
@@ -26,7 +29,11 @@ export class Sql {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
 
-  constructor(database: Database) {
+  /** @param isOwner it empties the -wal file as it closes. */
+  constructor(
+    database: Database,
+    private readonly isOwner = false,
+  ) {
     this.#database = database;
   }
 
@@ -79,20 +86,30 @@ export class Sql {
   close(): void {
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
-    emptyWal(this.#database);
+    if (this.isOwner) emptyWal(this.#database);
     this.#database.close();
   }
 }
 
 /**
- * The last connection does that as it closes, but the worker may let go of the file a little later; nobody should find
- * half of the data in the -wal file of a program that has ended. Where something still reads, the file stays: it is whole.
+ * The last connection does that as it closes, but the worker may let go of the file a little later, or die with the
+ * process before; nobody should find half of the data in the -wal file of a program that has ended. Where something
+ * reads on, the file stays: it is whole.
  */
 function emptyWal(database: Database): void {
+  for (let tries = 0; tries < EMPTY_WAL_TRIES; tries += 1) {
+    if (triedToEmptyWal(database)) return;
+    // Another connection moves changes into the file right now; for that SQLite does not wait by itself.
+    Bun.sleepSync(EMPTY_WAL_PAUSE_MS);
+  }
+}
+
+function triedToEmptyWal(database: Database): boolean {
   try {
-    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    return ask(database, "PRAGMA wal_checkpoint(TRUNCATE)")[0]?.busy === 0;
   } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
+    if (error instanceof SQLiteError) return false;
+    throw error;
   }
 }
 
@@ -118,7 +135,7 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
       // After the migrations: rebuilding a table that others point at needs them off.
       database.run("PRAGMA foreign_keys = ON");
       database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      return new Sql(database);
+      return new Sql(database, true);
     } catch (error) {
       database.close();
       throw error;
@@ -227,8 +244,22 @@ function immediately<T>(database: Database, change: () => T): T {
   } catch (error) {
     // A full disk ends the transaction by itself.
     if (database.inTransaction) database.run("ROLLBACK");
-    throw error;
+    throw asStorageError(error);
   }
+}
+
+const NOT_WRITTEN: [RegExp, string][] = [
+  [/^SQLITE_FULL/, "the disk is full, make room on it"],
+  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "this program's user may not write to its file, check its rights"],
+  [/^SQLITE_IOERR/, "the disk fails"],
+];
+
+/** What the disk did not take is no fault of this program; anything else stays what it is. */
+function asStorageError(error: unknown): unknown {
+  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
+  const known = NOT_WRITTEN.find(([pattern]) => pattern.test(code));
+  if (known === undefined) return error;
+  return new StorageError(`The database cannot be written: ${known[1]} (${code}).`, { cause: error });
 }
 
 function schemaVersion(database: Database): number {

@@ -1,4 +1,4 @@
-import type { RequestRecord } from "../types.ts";
+import { type RequestRecord, StorageError } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { writeFact } from "./facts.ts";
 import { insertKeyEvent } from "./key-events.ts";
@@ -79,6 +79,7 @@ export function takeIn(
     });
   } catch (error) {
     rollups.forgetNames();
+    if (error instanceof StorageError) throw new StorageError(`${error.message} Nothing was taken in.`);
     if (!(error instanceof Enough)) throw error;
   }
   return counts;

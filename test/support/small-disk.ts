@@ -1,8 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 
 export interface SmallDisk extends Disposable {
   path: string;
+  /** Makes it larger or smaller, so that this many KiB are free. */
+  leave(kib: number): void;
 }
 
 /** A file system of so many KiB, to be filled; null where this user may not mount one. */
@@ -16,6 +18,11 @@ export function smallDisk(within: string, kib: number): SmallDisk | null {
   if (!mount.success) return null;
   return {
     path,
+    leave(free) {
+      const { blocks, bfree, bsize } = statfsSync(path);
+      const size = ((blocks - bfree) * bsize) / 1_024 + free;
+      Bun.spawnSync(["mount", "-o", `remount,size=${size}k`, path]);
+    },
     [Symbol.dispose]: () => {
       Bun.spawnSync(["umount", "-l", path]);
     },

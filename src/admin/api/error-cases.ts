@@ -65,6 +65,12 @@ export const ERRORS: readonly ErrorCase[] = [
   },
   {
     status: 503,
+    code: "storage_unavailable",
+    when: "The disk did not take what was to be written; the message says why, and nothing was changed.",
+    fits: isChange,
+  },
+  {
+    status: 503,
     code: "overloaded",
     when: "Too many watch already; `retry-after` says when to come again.",
     fits: () => false,

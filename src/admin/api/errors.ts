@@ -1,4 +1,4 @@
-import { ChangedError, ConflictError, InputError, NotFoundError } from "../../types.ts";
+import { ChangedError, ConflictError, InputError, NotFoundError, StorageError } from "../../types.ts";
 
 /** An error that the API itself finds. */
 export class ApiError extends Error {
@@ -31,6 +31,7 @@ export function answerTo(error: unknown): ErrorAnswer | null {
   }
   if (error instanceof NotFoundError) return plain(404, "not_found", error.message);
   if (error instanceof ChangedError) return plain(412, "changed_meanwhile", error.message);
+  if (error instanceof StorageError) return plain(503, "storage_unavailable", error.message);
   if (error instanceof ConflictError) return plain(409, "conflict", error.message);
   return null;
 }

@@ -56,7 +56,7 @@ async function importKeys(
 ): Promise<TransferReport> {
   if (statSync(path).size > MAX_IMPORT_BYTES)
     throw refused(
-      `it is no export of this program, and a list of keys may have at most ${MAX_IMPORT_BYTES} bytes`,
+      `it is no export of this program, and a list of keys may have at most ${MAX_IMPORT_BYTES / 2 ** 20} MiB`,
     );
   const text = readFileSync(path, "utf8");
   const { count, skipped } = dryRun

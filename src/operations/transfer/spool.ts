@@ -1,4 +1,4 @@
-import { createReadStream, rmSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
@@ -24,7 +24,7 @@ export interface PlainFile extends Disposable {
 
 /** @throws InputError where it is no file that can be read, or what it packs is damaged or a bomb. */
 export async function plainFile(path: string, scratch: string, id: string): Promise<PlainFile> {
-  const magic = await startOf(path);
+  const magic = mustBeReadable(path);
   const packing = PACKINGS.find((one) => one.magic.every((byte, index) => magic[index] === byte));
   if (packing === undefined) return { path, [Symbol.dispose]: () => undefined };
   const size = statSync(path).size;
@@ -100,10 +100,16 @@ const REASONS: Record<string, string> = {
   EISDIR: "it is a folder: name a file in it",
 };
 
-async function startOf(path: string): Promise<Uint8Array> {
+/** Before anything is begun for it. @returns its first bytes. @throws InputError that says why it cannot be read. */
+export function mustBeReadable(path: string): Uint8Array {
   try {
-    if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    return new Uint8Array(await Bun.file(path).slice(0, 4).arrayBuffer());
+    const descriptor = openSync(path, "r");
+    try {
+      const start = new Uint8Array(4);
+      return start.subarray(0, readSync(descriptor, start));
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     const { code = "", message } = error as { code?: string; message: string };
     throw unreadable(`${REASONS[code] ?? (code || message)} (${path})`);

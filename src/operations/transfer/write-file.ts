@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { StartError } from "../../types.ts";
+import { StartError, StorageError } from "../../types.ts";
 
 /** @throws StartError where nothing may be written to this name. */
 export function mustBeFree(file: string, overwrite: boolean): string {
@@ -57,5 +57,5 @@ export function cannotWrite(target: string, error: unknown): StartError {
   const { code = "", message } = error as { code?: string; message: string };
   const known = REASONS.find(([pattern]) => pattern.test(`${code} ${message}`));
   const reason = known === undefined ? message : known[1](target);
-  return new StartError(`${basename(target)} could not be written: ${reason}. Nothing was changed.`);
+  return new StorageError(`${basename(target)} could not be written: ${reason}. Nothing was changed.`);
 }
