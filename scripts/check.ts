@@ -10,6 +10,9 @@ const ROOT = resolve(import.meta.dir, "..");
 const PARALLEL_STEPS = 2;
 const STEP_LIMIT_MS = 5 * 60_000;
 const TESTS_LIMIT_MS = 20 * 60_000;
+/** Test files that run at once: most of them wait for sockets and browsers. */
+const TEST_WORKERS = 2;
+const TEST_TIMINGS = "node_modules/.cache/test-times.json";
 /** For one test. The `timeout` of bunfig.toml has no effect in Bun 1.4.5. */
 const TEST_LIMIT_MS = 30_000;
 
@@ -68,7 +71,11 @@ async function runStep({ name, command }: Step): Promise<boolean> {
 
 async function runTests(): Promise<Counts> {
   const startedAt = performance.now();
-  const command = [bun, "--no-env-file", "test", "--only-failures", `--timeout=${TEST_LIMIT_MS}`];
+  const command = [
+    ...[bun, "--no-env-file", "test", "--only-failures", `--timeout=${TEST_LIMIT_MS}`],
+    // How long each file took the last time: the slowest begin first.
+    ...[`--parallel=${TEST_WORKERS}`, `--timings=${TEST_TIMINGS}`, "--update-timings"],
+  ];
   const { code, output } = await run(command, TESTS_LIMIT_MS, (text) => process.stdout.write(text));
   const passed = lastCount(output, "pass");
   // A file that can't be loaded, a crash or a timeout fails without a failed test.
