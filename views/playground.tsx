@@ -93,6 +93,7 @@ export function PlaygroundForm(props: PlaygroundFormProps) {
       {...{ "hx-status:422": "target:#playground swap:outerMorph" }}
     >
       <section class="card chat" aria-label="Conversation">
+        <Aim {...props} />
         <div class="turns" tabindex="0" role="log" aria-label="Turns">
           <div id="turns">
             {state.turns.map((turn) => (
@@ -166,23 +167,12 @@ function Composer(props: { state: PlaygroundState; error?: string }) {
   );
 }
 
-function RequestFields(props: PlaygroundFormProps) {
+/** Who is asked: it stands above the conversation, so that a phone shows it without scrolling. */
+function Aim(props: PlaygroundFormProps) {
   const { state, errors } = props;
-  const number = (name: "temperature" | "max_tokens" | "top_p", label: string) => (
-    <TextField
-      id={name}
-      name={name}
-      label={label}
-      value={state[name]}
-      inputmode="decimal"
-      error={errors[name]}
-    />
-  );
   const model = { id: "model", name: "model", label: "Model", error: errors.model };
-  const system = { id: "system", name: "system", label: "System", error: errors.system };
-  const more = { id: "more", name: "more", label: "Further fields as JSON", error: errors.more };
   return (
-    <div class="inside fields">
+    <div class="aim">
       <Field {...model}>
         <input
           {...controlAttributes(model)}
@@ -198,6 +188,26 @@ function RequestFields(props: PlaygroundFormProps) {
         <datalist id="models" hx-get={`${PATH}/models`} hx-trigger="load" hx-swap="innerHTML" />
       </Field>
       <Through {...props} />
+    </div>
+  );
+}
+
+function RequestFields(props: PlaygroundFormProps) {
+  const { state, errors } = props;
+  const number = (name: "temperature" | "max_tokens" | "top_p", label: string) => (
+    <TextField
+      id={name}
+      name={name}
+      label={label}
+      value={state[name]}
+      inputmode="decimal"
+      error={errors[name]}
+    />
+  );
+  const system = { id: "system", name: "system", label: "System", error: errors.system };
+  const more = { id: "more", name: "more", label: "Further fields as JSON", error: errors.more };
+  return (
+    <div class="inside fields">
       <Field {...system}>
         <textarea {...controlAttributes(system)} rows="2" placeholder="You are …" safe>
           {state.system}

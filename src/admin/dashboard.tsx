@@ -5,6 +5,7 @@ import type { WelcomeProps } from "../../views/welcome.tsx";
 import type { KeyOperations } from "../operations/types.ts";
 import { KEY_STATUSES, type KeyView } from "../types.ts";
 import { keyNames } from "./key-names.ts";
+import { exampleModel } from "./likely-model.ts";
 import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
 
@@ -70,24 +71,15 @@ async function hasServed(context: PageContext): Promise<boolean> {
   return data.length > 0;
 }
 
-async function welcome({ deps, request, url }: PageContext): Promise<WelcomeProps> {
+async function welcome(context: PageContext): Promise<WelcomeProps> {
+  const { deps, request, url } = context;
   const scheme = deps.clientOf(request).https ? "https" : "http";
-  const { apiEndpoint } = deps.operations.settings.current();
   return {
     counts: deps.operations.keys.counts(),
     pools: await deps.operations.pools.list(),
     baseUrl: `${scheme}://${url.host}/v1`,
     needsClientKey: deps.openProxy === "nobody",
     earlier: deps.operations.migration.offer(),
-    model: EXAMPLE_MODELS.find(([host]) => apiEndpoint.includes(host))?.[1] ?? "gpt-4o-mini",
+    model: exampleModel(context),
   };
 }
-
-/** What the upstream at this host is likely to serve, for the example that a new user copies. */
-const EXAMPLE_MODELS: readonly [host: string, model: string][] = [
-  ["googleapis.com", "gemini-2.5-flash"],
-  ["openrouter.ai", "openai/gpt-4o-mini"],
-  ["groq.com", "llama-3.3-70b-versatile"],
-  ["anthropic.com", "claude-sonnet-4-5"],
-  ["mistral.ai", "mistral-small-latest"],
-];

@@ -309,3 +309,18 @@ describe("on a phone", () => {
     await close();
   });
 });
+
+for (const width of [1440, 1280, 1024]) {
+  inBrowser(`no list has to be scrolled sideways at ${width} px`, async () => {
+    const { page, expectNoProblems, close } = await enter("/keys", { width });
+    for (const path of ["/keys", "/logs", "/pools", "/upstreams"]) {
+      await page.goto(pages.url + path);
+      const over = await page.evaluate(() =>
+        [...document.querySelectorAll("html, .scroll")].map((box) => box.scrollWidth - box.clientWidth),
+      );
+      expect(over.every((pixels) => pixels <= 0)).toBe(true);
+    }
+    expectNoProblems();
+    await close();
+  });
+}

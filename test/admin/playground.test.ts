@@ -87,6 +87,7 @@ test("a message is sent as any client's, and the next one carries the conversati
   expect(sent?.messages).toHaveLength(3);
   const [row] = await app.logs();
   expect(row).toMatchObject({ model: "gpt-4o", user_agent: "Load Balancer playground", outcome: "ok" });
+  expect(await fieldValues((await person.get("/playground")).html, "model")).toEqual(["gpt-4o"]);
 });
 
 test("what a model says can do nothing to the page", async () => {

@@ -29,7 +29,7 @@ export function OldMark(props: { createdAt: number; reader: Reader }) {
   const days = ageInDays(props.createdAt, props.reader);
   return (
     <span class="badge loud is-ejected" title="Old keys are worth replacing">
-      {days} days old
+      {days} d old
     </span>
   );
 }

@@ -64,6 +64,7 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     title: "Requests that run on it now",
     right: true,
     usual: true,
+    className: "wide-only roomier",
     cell: ({ view }) => <Amount value={view.inFlight} />,
   },
   {
@@ -71,6 +72,7 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     label: "Last hour",
     title: "Attempts by the minute",
     usual: true,
+    className: "wide-only roomy",
     cell: ({ view, recent }) => <LastHour view={view} recent={recent} />,
   },
   {
@@ -78,7 +80,6 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     label: "Requests",
     sort: "request_count",
     right: true,
-    usual: true,
     cell: ({ view }) => <Amount value={view.requestCount} />,
   },
   {
@@ -87,6 +88,7 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     title: "Of the attempts of 24 hours, or of all where there were none",
     right: true,
     usual: true,
+    className: "wide-only roomier",
     cell: (cells) => <Success {...cells} />,
   },
   {

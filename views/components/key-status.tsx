@@ -17,7 +17,7 @@ export function KeyStatusBadge(props: { view: Shown; reader: Reader }) {
         <Countdown until={cooldownUntil} reader={props.reader} />
       )}
       {asks === "a hand" && condition !== null && (
-        <span safe>{`since ${moment(condition.since, props.reader)}`}</span>
+        <span class="since" safe>{`since ${moment(condition.since, props.reader)}`}</span>
       )}
     </Badge>
   );

@@ -66,7 +66,8 @@ export function KeyTable(props: KeyTableProps) {
 }
 
 function ColumnHead(props: { column: KeyColumn; sort: string; href(sort: string): string }) {
-  const { label, sort, title, right } = props.column;
+  const { label, sort, title } = props.column;
+  const className = classOf(props.column);
   if (sort !== undefined) {
     return (
       <SortHeader
@@ -74,14 +75,14 @@ function ColumnHead(props: { column: KeyColumn; sort: string; href(sort: string)
         by={sort}
         sort={props.sort}
         href={props.href}
-        right={right}
+        className={className}
         title={title}
         descendingFirst
       />
     );
   }
   return (
-    <th scope="col" class={right ? "right" : undefined} title={title} safe>
+    <th scope="col" class={className} title={title} safe>
       {label}
     </th>
   );

@@ -25,10 +25,10 @@ export function RequestTable(props: RequestTableProps) {
           <th scope="col">Outcome</th>
           <th scope="col">Model</th>
           {!props.ofOneKey && <th scope="col">Key</th>}
-          <th scope="col" class="right">
+          <th scope="col" class="right roomier">
             Attempts
           </th>
-          <th scope="col" class="right">
+          <th scope="col" class="right roomier">
             First byte
           </th>
           <th scope="col" class="right">
@@ -79,8 +79,8 @@ function RequestRow(props: Omit<RequestTableProps, "requests"> & { request: Requ
           )}
         </td>
       )}
-      <td class={`wide-only right${attempts > 1 ? " strong" : " soft"}`}>{attempts}</td>
-      <td class="wide-only right" safe>
+      <td class={`wide-only roomier right${attempts > 1 ? " strong" : " soft"}`}>{attempts}</td>
+      <td class="wide-only roomier right" safe>
         {duration(request.ttftMs)}
       </td>
       <td class="c-took right" safe>

@@ -10,7 +10,7 @@ interface SortHeaderProps {
   href(sort: string): string;
   /** Numbers are looked at from the top first. */
   descendingFirst?: boolean;
-  right?: boolean;
+  className?: string;
   title?: string;
 }
 
@@ -22,7 +22,7 @@ export function SortHeader(props: SortHeaderProps) {
   const direction =
     props.sort === props.by ? "ascending" : props.sort === descending ? "descending" : undefined;
   return (
-    <th scope="col" class={props.right ? "right" : undefined} title={props.title} aria-sort={direction}>
+    <th scope="col" class={props.className} title={props.title} aria-sort={direction}>
       <a href={attr(props.href(props.sort === first ? second : first))}>
         <span safe>{props.label}</span>
         {direction && <Icon name={direction === "ascending" ? "arrow-up" : "arrow-down"} size={12} />}

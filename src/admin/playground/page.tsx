@@ -10,6 +10,7 @@ import {
 } from "../../../views/playground.tsx";
 import { occursIn } from "../../operations/list-page.ts";
 import { InputError, NotFoundError } from "../../types.ts";
+import { likelyModel } from "../likely-model.ts";
 import type { PageContext } from "../page-context.ts";
 import { readForm } from "../page-form.ts";
 import { htmlResponse, page } from "../render.tsx";
@@ -24,7 +25,8 @@ export async function showPlayground(context: PageContext): Promise<Response> {
   const promptId = searchParams.get("prompt");
   const start = promptId === null ? BLANK : stateOf(await context.deps.operations.prompts.get(promptId));
   const keyId = searchParams.get("key");
-  const state = { ...start, model: searchParams.get("model") ?? start.model };
+  const model = searchParams.get("model") ?? (start.model || (await likelyModel(context)));
+  const state = { ...start, model };
   return playgroundPage(context, { ...state, ...(keyId !== null && { through: `key:${keyId}` }) });
 }
 
