@@ -1,8 +1,10 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AdminServer, API_TOKEN, PASSWORD, startAdmin } from "../support/admin-server.ts";
+import { smallDisk } from "../support/small-disk.ts";
 
 const SECRET = "sk-data-0123456789abcdef";
 let admin: AdminServer;
@@ -53,6 +55,33 @@ test("what cannot be imported is told by row and changes nothing", async () => {
   expect(answer.status).toBe(422);
   expect(answer.json.error.fields).toEqual({ "keys, row 1: weight": "give a number" });
   expect((await admin.call("POST", "/data/import", "")).status).toBe(422);
+});
+
+test("a full disk is told as such, here and where a key is added, and changes nothing", async () => {
+  const { text } = await admin.call("GET", "/data/export");
+  const packed = `${text}${" ".repeat(2 ** 20)}`;
+  const folder = mkdtempSync(join(tmpdir(), "lb-full-"));
+  const disk = smallDisk(folder, 64 * 1024);
+  if (disk === null) return;
+  mkdirSync(join(disk.path, "data"));
+  const full = await startAdmin({ dir: join(disk.path, "data") });
+  disk.leave(0);
+  const calls = [
+    await full.call("POST", "/data/import", packed),
+    await full.call("POST", "/keys", { secret: "sk-data-of-a-full-disk" }),
+  ];
+  for (const { status, json } of calls)
+    expect([status, json.error]).toEqual([
+      503,
+      { code: "storage_unavailable", message: expect.stringMatching(/the disk is full/) },
+    ]);
+  expect(full.pool.views()).toEqual([]);
+  expect(readdirSync(full.dir).filter((name) => name.endsWith(".part"))).toEqual([]);
+  disk.leave(64 * 1024);
+  expect((await full.call("POST", "/keys", { secret: "sk-data-of-a-full-disk" })).status).toBe(201);
+  await full.stop();
+  disk[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
 });
 
 test("a backup is a database that can be opened, and leaves no file here", async () => {

@@ -120,7 +120,7 @@ function planKeys(
 ) {
   const upstreams = new Set(file.upstreams.map(({ item }) => item.id));
   const pools = new Set(file.pools.map(({ item }) => item.id));
-  const rowOf = new Map<string, number>();
+  const taken = new Map<string, { row: number; id: string }>();
   for (const { row, item } of file.keys) {
     const place = `keys, row ${row}`;
     const { secret: shown, state, ...key } = item;
@@ -137,7 +137,7 @@ function planKeys(
     const upstreamId = plan.ids.get(key.upstreamId) ?? key.upstreamId;
     const fingerprint = secretBox.fingerprint(secret);
     const holder = inventory.holderOf(upstreamId, fingerprint);
-    const earlier = rowOf.get(`${upstreamId} ${fingerprint}`);
+    const earlier = taken.get(`${upstreamId} ${fingerprint}`);
     if (holder !== null) {
       plan.ids.set(key.id, holder);
       plan.skipped.push({
@@ -145,10 +145,11 @@ function planKeys(
         reason: `it is here already as ${pool.view(holder)?.name ?? "another key"}`,
       });
     } else if (earlier !== undefined) {
-      plan.skipped.push({ place, reason: `the same key stands in row ${earlier}` });
+      plan.ids.set(key.id, earlier.id);
+      plan.skipped.push({ place, reason: `the same key stands in row ${earlier.row}` });
     } else {
-      rowOf.set(`${upstreamId} ${fingerprint}`, row);
       const id = pool.view(key.id) === null ? key.id : clock.id();
+      taken.set(`${upstreamId} ${fingerprint}`, { row, id });
       if (id !== key.id) plan.ids.set(key.id, id);
       const poolId = key.poolId === null ? null : (plan.ids.get(key.poolId) ?? key.poolId);
       const sealedSecret = secretBox.seal(secret);

@@ -206,6 +206,18 @@ test("keys in any form go the way of a paste; a dry run adds none", async () => 
   expect(report.skipped.map(({ place }) => place)).toEqual(["row 3", "row 4"]);
 });
 
+test("one key under two ids comes in once, and what it did is told of the one", async () => {
+  const json = JSON.parse(await exported(await filled(10)));
+  json.keys.unshift({ ...json.keys[0], id: "another-id" });
+  writeFileSync(file, JSON.stringify(json));
+  const target = await open();
+  const report = await take(target);
+  expect(report.added).toMatchObject({ keys: 2, requests: 10 });
+  expect(report.skipped).toEqual([{ place: "keys, row 2", reason: "the same key stands in row 1" }]);
+  const { data } = await target.storage.requestLogs.list({ kind: "request", limit: 1, cursor: null });
+  expect(data[0]?.attempts[0]?.keyId).toBe("another-id");
+});
+
 test("while it serves, a long log is refused with the way out", async () => {
   const source = await filled(20);
   writeFileSync(file, await exported(source));
