@@ -114,7 +114,10 @@ describe("without a server", () => {
       expect(await must(there, "help", name)).toContain(`Usage: load-balancer ${name}`);
     }
     expect(refusal(await run(there, "improt"))).toEqual([2, expect.stringContaining("Did you mean import?")]);
-    expect(refusal(await run(there, "import"))).toEqual([2, expect.stringContaining("Missing required argument")]);
+    expect(refusal(await run(there, "import"))).toEqual([
+      2,
+      expect.stringContaining("Missing required argument"),
+    ]);
     expect(refusal(await run(there, "health"))).toEqual([1, expect.any(String)]);
     expect(readdirSync(there)).toEqual([]);
   });
