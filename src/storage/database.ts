@@ -187,6 +187,13 @@ export function openWorkerDatabase(path: string): Sql {
   return new Sql(database);
 }
 
+/** A database of its own that lives until it is closed. */
+export function openInMemory(schema: string): Sql {
+  const database = new Database(":memory:");
+  database.run(schema);
+  return new Sql(database);
+}
+
 /** Read-only, because a connection that may write tidies up the file as it closes. */
 function checkDatabase(path: string, steps: readonly Migration[]): void {
   const database = new Database(path, { readonly: true });

@@ -1,9 +1,10 @@
-import type { KeyEvent, Page } from "../types.ts";
+import type { KeyEvent } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { Places } from "./log-position.ts";
-import { contains, type LogSource, readPage } from "./log-query.ts";
+import { contains, type LogSource, rangeOf, readPage } from "./log-query.ts";
+import { along } from "./log-walk.ts";
 import { defineTable, plain, whole } from "./table.ts";
-import type { LogQuery } from "./types.ts";
+import type { LogPage, LogQuery } from "./types.ts";
 
 export const keyEventTable = defineTable<KeyEvent>("key_events", {
   id: plain(),
@@ -27,17 +28,17 @@ export function insertKeyEvent(sql: Sql, event: KeyEvent): void {
   );
 }
 
-export function listKeyEvents(sql: Sql, query: LogQuery): Page<KeyEvent> {
-  const { rows, nextCursor } = readPage(sql, sourceFor(query), query);
-  return { data: rows.map(keyEventTable.decode), nextCursor };
+export function listKeyEvents(sql: Sql, query: LogQuery): LogPage<KeyEvent> {
+  const { rows, ...page } = readPage(sql, sourceFor(sql, query), rangeOf(query), query.limit);
+  return { data: rows.map(keyEventTable.decode), ...page };
 }
 
-function sourceFor({ keyId, q = "" }: LogQuery): LogSource {
+function sourceFor(sql: Sql, { keyId, q = "" }: LogQuery): LogSource {
+  const condition = keyId === undefined ? { sql: "1", params: [] } : { sql: "key_id = ?", params: [keyId] };
   return {
-    from: keyEventTable.name,
-    columns: keyEventTable.columns,
-    place: "row_id",
-    indexed: keyId === undefined ? [] : [{ sql: "key_id = ?", params: [keyId] }],
-    scanned: q === "" ? [] : [contains(["key_name", "event", "detail", "actor"], q)],
+    table: keyEventTable.name,
+    columns: keyEventTable.columns.replace(/\w+/g, "r.$&"),
+    walk: along(sql, { from: keyEventTable.name, place: "row_id", condition }),
+    conditions: q === "" ? [] : [contains(["key_name", "event", "detail", "actor"], q)],
   };
 }

@@ -1,101 +1,80 @@
-import type { SQLQueryBindings } from "bun:sqlite";
 import { systemClock } from "../clock.ts";
 import { InputError } from "../types.ts";
 import type { Sql } from "./database.ts";
-import { placeOf } from "./log-position.ts";
+import { momentOf, placeOf } from "./log-position.ts";
+import type { Condition, Range, Walk } from "./log-walk.ts";
 import type { Row } from "./table.ts";
-import type { LogQuery } from "./types.ts";
+import type { LogPage, LogQuery } from "./types.ts";
 
-/** Part of a WHERE clause with what its `?` stand for. */
-export interface Condition {
-  sql: string;
-  params: SQLQueryBindings[];
-}
-
+/** Where the rows of a page come from, and which of them fit. */
 export interface LogSource {
-  /** Everything behind FROM. */
-  from: string;
+  table: string;
   columns: string;
-  /** The column that holds the row's place (log-position.ts). */
-  place: string;
-  /** What an index answers in the order of places. */
-  indexed: Condition[];
-  /** What is looked at row by row. Must be written so that no other index is chosen for it. */
-  scanned: Condition[];
-}
-
-/** Places: from inclusive, before exclusive. */
-export interface Range {
-  from: number;
-  before: number;
+  walk: Walk;
+  /** About a row `r` of the table, or `found.value`, its place: those of the place alone are looked at before the row is read. */
+  conditions: Condition[];
+  /** Which of these places fit, where SQL alone cannot tell. */
+  holding?: (places: number[]) => Set<number>;
 }
 
 const MAX_PAGE_ROWS = 500;
-/** Rows looked at in one step, 1 to 30 µs each: few at first, for most pages are full after them. */
+/** Places looked at in one step, 1 to 50 µs each: few at first, for most pages are full after them. */
 const FIRST_STEP = 500;
+const SHORTEST_STEP = 100;
 const LONGEST_STEP = 10_000;
-const STEP_GROWTH = 2;
+const STEP_GROWTH = 4;
 /** A page looks no longer than this for rows that fit; it then ends early, with a cursor that goes on. */
 const LONGEST_LOOK_MS = 40;
+/** A step is meant to take at most this part of the time that is left: the next rows may cost more than the last. */
+const STEP_SHARE = 0.5;
 const MAX_SEARCH_CHARACTERS = 200;
 
-export interface LogPage {
+/** `LogPage` before it is decoded. */
+interface PageRows extends Omit<LogPage<never>, "data"> {
   rows: Row[];
-  nextCursor: string | null;
 }
 
 /** One page, newest first. Rows that come while somebody turns pages change nothing behind the cursor. */
-export function readPage(sql: Sql, source: LogSource, query: LogQuery): LogPage {
-  const range = rangeOf(query);
-  if (source.scanned.length === 0) return pageOf(readRows(sql, source, range, query.limit + 1), query.limit);
-  let step = FIRST_STEP;
-  return gather(query.limit, range, (before, missing) => {
-    const end = stepEnd(sql, source, { ...range, before }, step);
-    step = Math.min(step * STEP_GROWTH, LONGEST_STEP);
-    return { rows: readRows(sql, source, { from: end ?? range.from, before }, missing), looked: end };
-  });
-}
-
-/**
- * Calls `look` for further rows, newest first, until the page is full, the end is reached or the time is up.
- * `look` answers the rows that fit among those before `before`, at most `missing`, and the place down to which it has
- * looked, null for the end of the range.
- */
-export function gather(
-  limit: number,
-  range: Range,
-  look: (before: number, missing: number) => { rows: Row[]; looked: number | null },
-): LogPage {
+export function readPage(sql: Sql, source: LogSource, range: Range, limit: number): PageRows {
+  const { walk, conditions, holding } = source;
+  const { from } = range;
+  const isEachFit = conditions.length === 0 && holding === undefined;
   const started = systemClock.monotonic();
   const rows: Row[] = [];
   let { before } = range;
+  let step = isEachFit ? limit + 1 : FIRST_STEP;
+  let began = started;
   for (;;) {
-    const found = look(before, limit + 1 - rows.length);
-    rows.push(...found.rows);
-    if (rows.length > limit || found.looked === null) return pageOf(rows, limit);
-    before = found.looked;
-    if (systemClock.monotonic() - started >= LONGEST_LOOK_MS)
-      return { rows, nextCursor: writeCursor(before) };
+    const { places, reached } = walk.next({ from, before }, step);
+    const found = readRows(sql, source, places, holding === undefined ? limit + 1 - rows.length : step);
+    const holds = holding?.(found.map((row) => Number(row.place)));
+    rows.push(...(holds === undefined ? found : found.filter((row) => holds.has(Number(row.place)))));
+    if (rows.length > limit || reached === null) return { ...pageOf(rows, limit), searchedTo: null };
+    before = reached;
+    const now = systemClock.monotonic();
+    const left = started + LONGEST_LOOK_MS - now;
+    if (left <= 0) return { rows, nextCursor: writeCursor(before), searchedTo: momentOf(before) };
+    const growth = Math.min(STEP_GROWTH, (left * STEP_SHARE) / (now - began));
+    step = Math.round(Math.min(LONGEST_STEP, Math.max(SHORTEST_STEP, step * growth)));
+    began = now;
   }
 }
 
-/** The rows of a range, newest first, at most `limit`; each has its place as `place`. */
-function readRows(sql: Sql, source: LogSource, range: Range, limit: number): Row[] {
-  const conditions = [...source.indexed, bounds(source.place, range), ...source.scanned];
-  const text = `SELECT ${source.place} AS place, ${source.columns} FROM ${source.from} ${where(conditions)} ORDER BY ${source.place} DESC LIMIT ?`;
-  return sql.all(text, ...params(conditions), limit);
-}
-
-/** The place of the last row that one step may look at; null where fewer are left. */
-function stepEnd(sql: Sql, source: LogSource, range: Range, rows: number): number | null {
-  const conditions = [...source.indexed, bounds(source.place, range)];
-  const text = `SELECT ${source.place} AS place FROM ${source.from} ${where(conditions)} ORDER BY ${source.place} DESC LIMIT 1 OFFSET ?`;
-  const row = sql.get(text, ...params(conditions), rows - 1);
-  return row === null ? null : Number(row.place);
+/** The rows of these places that fit, in their order, at most `limit`; each has its place as `place`. */
+function readRows(
+  sql: Sql,
+  { table, columns, conditions }: LogSource,
+  places: number[],
+  limit: number,
+): Row[] {
+  if (places.length === 0) return [];
+  // CROSS JOIN keeps the order, also that in which conditions are looked at.
+  const text = `SELECT r.row_id AS place, ${columns} FROM json_each(?) AS found CROSS JOIN ${table} AS r ON r.row_id = found.value ${where(conditions)} ORDER BY found.rowid LIMIT ?`;
+  return sql.all(text, JSON.stringify(places), ...conditions.flatMap(({ params }) => params), limit);
 }
 
 /** `rows` may hold one more than the page: then there is a next one. */
-function pageOf(rows: Row[], limit: number): LogPage {
+function pageOf(rows: Row[], limit: number): Omit<PageRows, "searchedTo"> {
   if (rows.length <= limit) return { rows, nextCursor: null };
   const page = rows.slice(0, limit);
   return { rows: page, nextCursor: writeCursor(Number(page.at(-1)!.place)) };
@@ -132,10 +111,6 @@ export function contains(columns: string[], text: string): Condition {
   };
 }
 
-function bounds(place: string, { from, before }: Range): Condition {
-  return { sql: `${place} >= ? AND ${place} < ?`, params: [from, before] };
-}
-
 function writeCursor(place: number): string {
   return Buffer.from(String(place)).toString("base64url");
 }
@@ -149,8 +124,4 @@ function readCursor(cursor: string): number {
 
 function where(conditions: Condition[]): string {
   return conditions.length === 0 ? "" : `WHERE ${conditions.map((condition) => condition.sql).join(" AND ")}`;
-}
-
-function params(conditions: Condition[]): SQLQueryBindings[] {
-  return conditions.flatMap((condition) => condition.params);
 }

@@ -1,4 +1,5 @@
 import type { Sql } from "./database.ts";
+import { type Walk, walkOf } from "./log-walk.ts";
 
 /** One row's words take about 20 µs; a slice must not hold the lock for longer than a few ms. */
 const ROWS_A_SLICE = 150;
@@ -9,10 +10,10 @@ const MAX_MESSAGES = 8;
 export function indexTexts(sql: Sql): { indexed: number; isDone: boolean } {
   const waiting = sql.all("SELECT row_id FROM request_texts_queue ORDER BY row_id LIMIT ?", ROWS_A_SLICE);
   if (waiting.length === 0) return { indexed: 0, isDone: true };
-  const texts = waiting.map(({ row_id }) => ({
-    place: Number(row_id),
-    text: messagesOf(sql, Number(row_id)),
-  }));
+  const texts = textsAt(
+    sql,
+    waiting.map(({ row_id }) => Number(row_id)),
+  );
   sql.batch(() => {
     for (const { place, text } of texts) {
       // A row may wait a second time where an archive was read in again.
@@ -21,6 +22,18 @@ export function indexTexts(sql: Sql): { indexed: number; isDone: boolean } {
     }
   });
   return { indexed: waiting.length, isDone: waiting.length < ROWS_A_SLICE };
+}
+
+/** Rows whose words the index doesn't have yet. */
+export function waitingTexts(sql: Sql): Walk {
+  const text =
+    "SELECT row_id AS place FROM request_texts_queue WHERE row_id >= ? AND row_id < ? ORDER BY row_id DESC";
+  return walkOf(sql, text, []);
+}
+
+/** What the index gets of these places. */
+export function textsAt(sql: Sql, places: readonly number[]): { place: number; text: string }[] {
+  return places.map((place) => ({ place, text: messagesOf(sql, place) }));
 }
 
 function messagesOf(sql: Sql, place: number): string {

@@ -236,4 +236,14 @@ CREATE TABLE request_bodies (
 ) STRICT;
 `,
   },
+  {
+    version: 5,
+    sql: `
+-- What is rare is found at once; what most requests have costs them nothing.
+CREATE INDEX requests_by_status ON requests (status) WHERE status <> 200;
+CREATE INDEX requests_by_pool ON requests (pool_id) WHERE pool_id IS NOT NULL;
+-- The words of request_texts themselves: a look into that index, which keeps nothing of its own.
+CREATE VIRTUAL TABLE request_texts_words USING fts5vocab (request_texts, instance);
+`,
+  },
 ];

@@ -45,6 +45,7 @@ const INSERT_ATTEMPT = `INSERT INTO attempts (${attempts.columns}, request_row, 
 const QUEUE_TEXT = "INSERT INTO request_texts_queue (row_id) VALUES (?)";
 const EXISTS = "SELECT 1 FROM requests WHERE id = ?";
 
+export const requestTable = requests.name;
 /** Of a table named `r`. */
 export const requestColumns = requests.columns.replace(/\w+/g, "r.$&");
 

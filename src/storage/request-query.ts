@@ -1,95 +1,66 @@
-import type { SQLQueryBindings } from "bun:sqlite";
-import type { Page, RequestRecord } from "../types.ts";
+import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
-import { type Condition, type LogSource, rangeOf, readPage } from "./log-query.ts";
+import { type LogSource, rangeOf, readPage } from "./log-query.ts";
 import { searchRequests } from "./log-search.ts";
-import { requestColumns, withAttempts } from "./request-logs.ts";
-import type { LogQuery } from "./types.ts";
+import { along, type Condition, isIn, type LogIndex, shortest, type Walk } from "./log-walk.ts";
+import { INDEXES } from "./request-indexes.ts";
+import { requestColumns, requestTable, withAttempts } from "./request-logs.ts";
+import { Scratch } from "./scratch.ts";
+import type { LogPage, LogQuery } from "./types.ts";
 
 const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const FIRST_ERROR_STATUS = 400;
-const FROM_REQUESTS = "requests r";
-/** Of several attempts of one key in a request the first stands for it. */
-const FIRST_OF_KEY =
-  "NOT EXISTS (SELECT 1 FROM attempts b WHERE b.request_row = a.request_row AND b.key_id = a.key_id AND b.position < a.position)";
+const ALL_ROWS: LogIndex = { from: "requests i", place: "i.row_id", condition: { sql: "1", params: [] } };
 
-interface Filter {
-  /** Null: not asked for. */
-  params: SQLQueryBindings[] | null;
-  /** What is walked, and the condition that its index answers in the order of places; null where there is none. */
-  walked: { from: string; place: string; sql: string } | null;
-  /** Looked at row by row. `|| ''` behind a column keeps SQLite from walking along that column's index instead. */
-  looked: string;
-}
+/** What is asked of a row: an index knows it, or the row is looked at. */
+type Filter = { index: LogIndex } | { looked: Condition };
 
-/** A page walks along one index: that of the first filter asked for that has one, else along all rows. */
-function filtersOf(query: LogQuery, wholeId: string | undefined): Filter[] {
-  const { kind, keyId, model, outcome, poolId, status } = query;
-  const one = (value: string | number | undefined) => (value === undefined ? null : [value]);
-  const walk = (from: string, sql: string, place = "r.row_id") => ({ from, sql, place });
-  const failed = walk("requests r INDEXED BY requests_failed", "r.outcome <> 'ok'");
-  // An answer that ended ok has no status of an error, so the few that failed are walked.
-  const isErrorStatus = status !== undefined && status >= FIRST_ERROR_STATUS;
-  return [
-    { params: one(wholeId), walked: walk(FROM_REQUESTS, "r.id = ?"), looked: "" },
-    {
-      params: one(keyId),
-      walked: walk(
-        "attempts a JOIN requests r ON r.row_id = a.request_row",
-        `a.key_id = ? AND ${FIRST_OF_KEY}`,
-        "a.request_row",
-      ),
-      looked: "EXISTS (SELECT 1 FROM attempts a WHERE a.request_row = r.row_id AND a.key_id || '' = ?)",
-    },
-    {
-      params: outcome === "ok" ? null : one(outcome),
-      walked: walk("requests r INDEXED BY requests_by_outcome", "r.outcome = ? AND r.outcome <> 'ok'"),
-      looked: "r.outcome || '' = ?",
-    },
-    {
-      params: one(model),
-      walked: walk("requests r INDEXED BY requests_by_model", "r.model = ?"),
-      looked: "r.model || '' = ?",
-    },
-    {
-      params: kind === "error" || isErrorStatus ? [] : null,
-      walked: failed,
-      looked: "r.outcome || '' <> 'ok'",
-    },
-    { params: outcome === "ok" ? [outcome] : null, walked: null, looked: "r.outcome || '' = ?" },
-    { params: one(poolId), walked: null, looked: "r.pool_id = ?" },
-    { params: one(status), walked: null, looked: "r.status = ?" },
-  ];
+function filtersOf({ kind, keyId, model, outcome, poolId, status }: LogQuery, id: string | null): Filter[] {
+  const filters: Filter[] = [];
+  const known = (index: LogIndex) => filters.push({ index });
+  const look = (sql: string, ...params: (string | number)[]) => filters.push({ looked: { sql, params } });
+  if (id !== null) known(INDEXES.id(id));
+  if (keyId !== undefined) known(INDEXES.key(keyId));
+  if (outcome === "ok" && kind !== "error") look("r.outcome = 'ok'");
+  else if (outcome !== undefined) known(INDEXES.outcome(outcome));
+  if (model !== undefined) known(INDEXES.model(model));
+  if (status === 200) look("r.status = 200");
+  else if (status !== undefined) known(INDEXES.status(status));
+  if (poolId !== undefined) known(INDEXES.pool(poolId));
+  if (kind === "error" && outcome === undefined) known(INDEXES.failed());
+  return filters;
 }
 
 /**
- * Newest first; `q` by words (log-search.ts).
+ * Newest first; `q` by words (log-search.ts). A page goes back along the index that leads past the fewest rows.
  * @throws InputError for a limit, cursor or text that cannot be used.
  */
-export function listRequests(sql: Sql, query: LogQuery): Page<RequestRecord> {
+export function listRequests(sql: Sql, query: LogQuery): LogPage<RequestRecord> {
   const { q = "" } = query;
-  const wholeId = FULL_ID.test(q) ? q.toLowerCase() : undefined;
-  const filters = filtersOf(query, wholeId).filter((filter) => filter.params !== null);
-  const { rows, nextCursor } =
-    q === "" || wholeId !== undefined
-      ? readPage(sql, sourceFor(filters), query)
-      : searchRequests(sql, query.limit, rangeOf(query), q, conditionsOf(filters));
-  return { data: withAttempts(sql, rows), nextCursor };
+  const id = FULL_ID.test(q) ? q.toLowerCase() : null;
+  const filters = filtersOf(query, id);
+  if (q === "" || id !== null) return pageFrom(sql, query, filters);
+  using scratch = new Scratch();
+  return pageFrom(sql, query, filters, scratch);
 }
 
-function sourceFor(filters: Filter[]): LogSource {
-  const walked = filters.find((filter) => filter.walked !== null);
-  const rest = conditionsOf(filters.filter((filter) => filter !== walked));
-  const { from, place, sql } = walked?.walked ?? { from: FROM_REQUESTS, place: "r.row_id", sql: "1" };
-  return {
-    from,
-    place,
+/** @param scratch where `q` is words. */
+function pageFrom(sql: Sql, query: LogQuery, filters: Filter[], scratch?: Scratch): LogPage<RequestRecord> {
+  const range = rangeOf(query);
+  const search = scratch && searchRequests(sql, scratch, query.q ?? "", range);
+  const ways: { walk: Walk; filter?: Filter }[] = filters.flatMap((filter) =>
+    "index" in filter ? { walk: along(sql, filter.index), filter } : [],
+  );
+  if (search !== undefined) ways.unshift(search);
+  const way = shortest(ways, range);
+  const source: LogSource = {
+    table: requestTable,
     columns: requestColumns,
-    indexed: [{ sql, params: walked?.params ?? [] }],
-    scanned: rest,
+    walk: way?.walk ?? along(sql, ALL_ROWS),
+    conditions: filters
+      .filter((filter) => filter !== way?.filter)
+      .map((filter) => ("index" in filter ? isIn(filter.index, "found.value") : filter.looked)),
   };
-}
-
-function conditionsOf(filters: Filter[]): Condition[] {
-  return filters.map(({ looked, params }) => ({ sql: looked, params: params ?? [] }));
+  if (search !== undefined && (way !== search || !search.isExact)) source.holding = search.holding;
+  const { rows, ...page } = readPage(sql, source, range, query.limit);
+  return { data: withAttempts(sql, rows), ...page };
 }

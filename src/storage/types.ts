@@ -81,7 +81,7 @@ export interface Storage {
      * Newest first. A page looks for a bounded time, so a rare filter may give fewer than `limit`, even none, with a
      * cursor that goes on. InputError for a bad cursor or limit. Read by the storage worker, like every long read.
      */
-    list(query: LogQuery): Promise<Page<RequestRecord>>;
+    list(query: LogQuery): Promise<LogPage<RequestRecord>>;
     get(id: string): Promise<RequestRecord | null>;
     /** Epoch ms; rounded to whole hours, beyond a week to whole days. */
     facets(from: number, to: number): Promise<LogFacets>;
@@ -89,7 +89,7 @@ export interface Storage {
   rollups: RollupStorage;
   keyEvents: {
     insert(event: KeyEvent): Promise<void>;
-    list(query: LogQuery): Promise<Page<KeyEvent>>;
+    list(query: LogQuery): Promise<LogPage<KeyEvent>>;
   };
   /** Which key's account has which file, batch, response …; outlives the key, so that it is known to be gone. */
   resourceOwners: {
@@ -394,6 +394,11 @@ export interface LogQuery {
    * id or its beginning. Key events: text that occurs in one of their fields.
    */
   q?: string;
+}
+
+export interface LogPage<Item> extends Page<Item> {
+  /** Where the time to look was up before the page was full: epoch ms down to which all was looked at. Else null. */
+  searchedTo: number | null;
 }
 
 export interface RecordBatch {

@@ -290,24 +290,24 @@ test("every page walks along an index in the order of time and sorts nothing", a
   const database = new Database(folder.database);
   const watched = new Watched(database);
   const { nextCursor: cursor } = await storage.requestLogs.list(aQuery({ limit: 1 }));
-  const bound = "row>\\? AND request_row<\\?";
+  const rowid = "INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)";
+  const requestRow = "request_row>\\? AND request_row<\\?";
+  const failed = "requests_failed \\(row_id>\\? AND row_id<\\?\\)";
+  const valued = (index: string, column: string) =>
+    `COVERING INDEX requests_by_${index} \\(${column}=\\? AND rowid>\\? AND rowid<\\?\\)`;
   const queries: [Partial<LogQuery>, string][] = [
-    [{}, "SEARCH r USING INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)"],
-    [{ cursor, to: 9000, from: 5 }, "SEARCH r USING INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)"],
-    [{ kind: "error", cursor }, "requests_failed \\(row_id>\\? AND row_id<\\?\\)"],
-    [{ status: 502 }, "requests_failed \\(row_id>\\? AND row_id<\\?\\)"],
-    [{ keyId: "k1", cursor }, `attempts_by_key \\(key_id=\\? AND request_${bound}`],
-    [{ model: "gpt-4o-mini", cursor }, "requests_by_model \\(model=\\? AND rowid>\\? AND rowid<\\?"],
-    [{ outcome: "rate_limited" }, "requests_by_outcome \\(outcome=\\? AND rowid>\\? AND rowid<\\?"],
-    [{ outcome: "ok", cursor }, "SEARCH r USING INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)"],
-    [
-      { status: 1, model: "gpt-4o-mini", outcome: "x", kind: "error" },
-      "requests_by_outcome \\(outcome=\\? AND rowid>\\? AND rowid<\\?",
-    ],
-    [
-      { keyId: "k1", model: "x", outcome: "y", kind: "error", q: systemClock.id() },
-      "SEARCH r USING INDEX sqlite_autoindex_requests_1 \\(id=\\?",
-    ],
+    [{}, rowid],
+    [{ cursor, to: 9000, from: 5 }, rowid],
+    [{ kind: "error", cursor }, failed],
+    [{ status: 502 }, valued("status", "status")],
+    [{ status: 200 }, rowid],
+    [{ poolId: "p1", cursor }, valued("pool", "pool_id")],
+    [{ keyId: "k1", cursor }, `COVERING INDEX attempts_by_key \\(key_id=\\? AND ${requestRow}\\)`],
+    [{ model: "gpt-4o-mini", cursor }, valued("model", "model")],
+    [{ outcome: "rate_limited" }, valued("outcome", "outcome")],
+    [{ outcome: "ok", cursor }, rowid],
+    [{ status: 1, model: "gpt-4o-mini", outcome: "x", kind: "error" }, valued("outcome", "outcome")],
+    [{ q: systemClock.id() }, "sqlite_autoindex_requests_1 \\(id=\\?"],
   ];
   const plan = () =>
     watched
