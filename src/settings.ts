@@ -258,7 +258,7 @@ const table = {
     group: "logs",
     type: boolean(),
     default: false,
-    help: "Keeps what clients send and get, JSON and streamed text, each cut at 64 KiB, on the request's page. Keys are taken out, all else stays: whatever people write can be read by every administrator, and is in the backups, until the request is deleted.",
+    help: "Keeps what clients send and get on the request's page: headers, JSON and streamed text, a body cut at 64 KiB. Keys and cookies are taken out, all else stays: whatever people write can be read by every administrator, and is in the backups, until the request is deleted.",
     since: "1.0.0",
   }),
   backup_schedule: row({

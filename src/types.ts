@@ -286,10 +286,18 @@ export interface RequestRecord {
   bodies?: KeptBodies;
 }
 
-/** Null: there was none, or it was no text. */
+/** A body is null where there was none, or it was no text. */
 export interface KeptBodies {
   request: KeptBody | null;
   response: KeptBody | null;
+  requestHeaders: KeptHeader[];
+  responseHeaders: KeptHeader[];
+}
+
+/** Without credentials. */
+export interface KeptHeader {
+  name: string;
+  value: string;
 }
 
 /** Text without secrets, at most 64 KiB. */

@@ -5,7 +5,7 @@ import { Badge } from "./components/badge.tsx";
 import { CodeBlock } from "./components/code-block.tsx";
 import { Fact, FactOf, Facts } from "./components/facts.tsx";
 import { Icon } from "./components/icon.tsx";
-import { KeptBodies } from "./components/kept-bodies.tsx";
+import { KeptExchange } from "./components/kept-exchange.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Stat } from "./components/stat.tsx";
 import { bytes, count, duration, exact, fullTime, type Reader, UNKNOWN, usd } from "./format.ts";
@@ -63,7 +63,14 @@ export function LogPage(props: LogPageProps) {
           </div>
         </section>
       </div>
-      <KeptBodies request={request} />
+      <section class="card">
+        <header>
+          <h2>Headers and bodies</h2>
+        </header>
+        <div class="inside">
+          <KeptExchange request={request} />
+        </div>
+      </section>
       <section class="card inside top">
         <AgainAsCurl {...props} />
       </section>
@@ -106,6 +113,12 @@ export function LogDrawer(props: LogPageProps) {
       <section>
         <h3>Request</h3>
         <RequestFacts {...props} />
+      </section>
+      <section>
+        <h3>Headers and bodies</h3>
+        <div class="inside">
+          <KeptExchange request={request} />
+        </div>
       </section>
       <AgainAsCurl {...props} />
     </article>

@@ -28,7 +28,7 @@ const LABELS: Record<string, string> = {
   log_retention_days: "Keep the log for",
   log_max_size_mb: "Largest database",
   archive_before_delete: "Archive before deleting",
-  log_bodies: "Keep bodies",
+  log_bodies: "Keep headers and bodies",
   alert_webhook_url: "Alert webhook URL",
   alert_webhook_secret: "Alert webhook secret",
   alert_min_usable_keys: "Alert below so many usable keys",

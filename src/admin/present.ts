@@ -151,7 +151,7 @@ export function requestJson(request: RequestRecord) {
   };
 }
 
-/** A single request, with what was kept of its bodies. */
+/** A single request, with what was kept of its headers and bodies. */
 export function wholeRequestJson(request: RequestRecord) {
   const { bodies } = request;
   return {
@@ -160,6 +160,8 @@ export function wholeRequestJson(request: RequestRecord) {
     request_body_is_cut: bodies?.request?.isCut ?? false,
     response_body: bodies?.response?.text ?? null,
     response_body_is_cut: bodies?.response?.isCut ?? false,
+    request_headers: bodies?.requestHeaders ?? null,
+    response_headers: bodies?.responseHeaders ?? null,
   };
 }
 

@@ -201,9 +201,10 @@ export class Exchange implements Watched {
     const usage = usageIn(answer.text) ?? this.#estimate(() => OutputText.tokensIn(answer.text));
     const status = result.status as number;
     this.#release(lease, result.verdict, status, usage);
+    const headers = this.#headers(answer);
     this.#keeper?.answered(bytesToRead(answer));
     this.#record({ status, outcome: "ok", error: null, usage, bytes: answer.body.byteLength });
-    return new Response(bodyFor(status, answer.body), { status, headers: this.#headers(answer) });
+    return new Response(bodyFor(status, answer.body), { status, headers });
   }
 
   #stream(lease: Lease, result: AttemptResult, answer: FlowingAnswer): Response {
@@ -308,17 +309,20 @@ export class Exchange implements Watched {
     this.deps.watch.delete(this);
     const text = JSON.stringify(body);
     const bytes = Buffer.byteLength(text);
+    const all: [string, string][] = [...this.#ownHeaders(), ["content-type", "application/json"], ...headers];
+    this.#keeper?.answeredWith(all);
     this.#keeper?.answered(Buffer.from(text));
     this.#record({ status: 200, outcome: "ok", error: null, usage: null, bytes });
-    const all: [string, string][] = [...this.#ownHeaders(), ["content-type", "application/json"], ...headers];
     return new Response(text, { status: 200, headers: all });
   }
 
   #refuse(error: ProxyError, outcome: string = this.#last?.result.verdict.outcome ?? error.code): Response {
     const form = this.request.endpoint.protocol === "anthropic" ? "anthropic" : "openai";
+    const response = errorResponse(error, this.#ownHeaders(), form);
+    this.#keeper?.answeredWith([...response.headers]);
     this.#keeper?.answered(Buffer.from(errorText(error, form)));
     this.#record({ status: error.status, outcome, error: error.message, usage: null, bytes: 0 });
-    return errorResponse(error, this.#ownHeaders(), form);
+    return response;
   }
 
   /** Nobody reads this answer. A key that was claimed at the very last is given back unused. */
@@ -348,6 +352,7 @@ export class Exchange implements Watched {
     const headers = answerHeaders(answer.headers);
     headers.push(...this.#ownHeaders());
     if (this.#servedModel !== null) headers.push(["x-lb-model", headerText(this.#servedModel)]);
+    this.#keeper?.answeredWith(headers);
     return headers;
   }
 
@@ -373,7 +378,7 @@ export class Exchange implements Watched {
       durationMs: this.deps.clock.monotonic() - request.startedAt,
       costUsd: this.#costUsd,
       attempts: this.#log.attempts,
-      ...(this.#keeper === null ? {} : { bodies: this.#keeper.bodies(request.body) }),
+      ...(this.#keeper === null ? {} : { bodies: this.#keeper.kept(request.body, request.headers) }),
     };
     this.deps.ended(recordOf(request, ending, facts));
   }

@@ -1,4 +1,6 @@
 import type { KeptBodies, KeptBody } from "../types.ts";
+import type { HeaderList } from "../upstream/types.ts";
+import { keptHeaders } from "./kept-headers.ts";
 import { redact } from "./redact.ts";
 
 const LONGEST_KEPT_BYTES = 65_536;
@@ -13,13 +15,14 @@ export interface BodyLog {
   secrets: readonly string[];
 }
 
-/** Gathers the bodies of one request for the log: text only, without secrets, each cut at 64 KiB. */
+/** Gathers headers and bodies of one request for the log: text only, without secrets, a body cut at 64 KiB. */
 export class BodyKeeper {
   readonly #secrets: Set<string>;
   readonly #answer: Uint8Array[] = [];
   /** Of the answer, what was gathered and what came in all. */
   #gatheredBytes = 0;
   #answerBytes = 0;
+  #answerHeaders: [string, string][] = [];
 
   constructor(secrets: readonly string[]) {
     this.#secrets = new Set(secrets);
@@ -28,6 +31,11 @@ export class BodyKeeper {
   /** A key that was tried: an upstream may echo it. */
   tried(secret: string): void {
     this.#secrets.add(secret);
+  }
+
+  /** The answer's headers as the client gets them. */
+  answeredWith(headers: [string, string][]): void {
+    this.#answerHeaders = headers;
   }
 
   /** The answer's next bytes, unpacked. */
@@ -41,11 +49,14 @@ export class BodyKeeper {
     this.#answer.push(part);
   }
 
-  /** @param request Its body; null where it had none, or was an upload. */
-  bodies(request: Uint8Array | null): KeptBodies {
+  /** @param body Of the request; null where it had none, or was an upload. @param headers Of the request. */
+  kept(body: Uint8Array | null, headers: HeaderList): KeptBodies {
+    const secrets = [...this.#secrets];
     return {
-      request: request === null ? null : this.#keep(request.subarray(0, LOOKED_AT_BYTES), request.byteLength),
+      request: body === null ? null : this.#keep(body.subarray(0, LOOKED_AT_BYTES), body.byteLength),
       response: this.#keep(Buffer.concat(this.#answer), this.#answerBytes),
+      requestHeaders: keptHeaders(headers, secrets),
+      responseHeaders: keptHeaders(this.#answerHeaders, secrets),
     };
   }
 

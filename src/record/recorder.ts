@@ -176,6 +176,9 @@ export class Recorder {
   }
 }
 
-function bytesOf({ request, response }: KeptBodies): number {
-  return Buffer.byteLength(request?.text ?? "") + Buffer.byteLength(response?.text ?? "");
+function bytesOf({ request, response, requestHeaders, responseHeaders }: KeptBodies): number {
+  let bytes = Buffer.byteLength(request?.text ?? "") + Buffer.byteLength(response?.text ?? "");
+  for (const headers of [requestHeaders, responseHeaders])
+    for (const { name, value } of headers) bytes += name.length + value.length;
+  return bytes;
 }

@@ -246,4 +246,12 @@ CREATE INDEX requests_by_pool ON requests (pool_id) WHERE pool_id IS NOT NULL;
 CREATE VIRTUAL TABLE request_texts_words USING fts5vocab (request_texts, instance);
 `,
   },
+  {
+    version: 6,
+    sql: `
+-- JSON arrays of name and value; kept with the bodies.
+ALTER TABLE request_bodies ADD COLUMN request_headers TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE request_bodies ADD COLUMN response_headers TEXT NOT NULL DEFAULT '[]';
+`,
+  },
 ];

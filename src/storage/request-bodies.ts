@@ -1,6 +1,6 @@
-import type { KeptBodies, KeptBody } from "../types.ts";
+import type { KeptBodies, KeptBody, KeptHeader } from "../types.ts";
 import type { Sql } from "./database.ts";
-import { defineTable, flag, plain } from "./table.ts";
+import { defineTable, flag, json, plain } from "./table.ts";
 
 interface BodiesRow {
   rowId: number;
@@ -8,6 +8,8 @@ interface BodiesRow {
   requestIsCut: boolean;
   response: string | null;
   responseIsCut: boolean;
+  requestHeaders: KeptHeader[];
+  responseHeaders: KeptHeader[];
 }
 const bodies = defineTable<BodiesRow>("request_bodies", {
   rowId: plain(),
@@ -15,19 +17,25 @@ const bodies = defineTable<BodiesRow>("request_bodies", {
   requestIsCut: flag,
   response: plain<string | null>(),
   responseIsCut: flag,
+  requestHeaders: json<KeptHeader[]>(),
+  responseHeaders: json<KeptHeader[]>(),
 });
 const INSERT = `INSERT INTO request_bodies (${bodies.columns}) VALUES (${bodies.placeholders})`;
 const READ = `SELECT ${bodies.columns} FROM request_bodies WHERE row_id = ?`;
 
 /** @param place The request's row id. */
-export function insertBodies(sql: Sql, place: number, { request, response }: KeptBodies): void {
-  if (request === null && response === null) return;
+export function insertBodies(sql: Sql, place: number, kept: KeptBodies): void {
+  const { request, response, requestHeaders, responseHeaders } = kept;
+  const isEmpty = requestHeaders.length === 0 && responseHeaders.length === 0;
+  if (request === null && response === null && isEmpty) return;
   const row = {
     rowId: place,
     request: request?.text ?? null,
     requestIsCut: request?.isCut === true,
     response: response?.text ?? null,
     responseIsCut: response?.isCut === true,
+    requestHeaders,
+    responseHeaders,
   };
   sql.run(INSERT, ...bodies.encode(row));
 }
@@ -39,6 +47,8 @@ export function readBodies(sql: Sql, place: number): KeptBodies | null {
   return {
     request: keptBody(row.request, row.requestIsCut),
     response: keptBody(row.response, row.responseIsCut),
+    requestHeaders: row.requestHeaders,
+    responseHeaders: row.responseHeaders,
   };
 }
 

@@ -17,12 +17,16 @@ interface Kept {
   request_body_is_cut: boolean;
   response_body: string | null;
   response_body_is_cut: boolean;
+  request_headers: { name: string; value: string }[] | null;
+  response_headers: { name: string; value: string }[] | null;
 }
 const NOTHING: Kept = {
   request_body: null,
   request_body_is_cut: false,
   response_body: null,
   response_body_is_cut: false,
+  request_headers: null,
+  response_headers: null,
 };
 
 const start = (upstream: FakeUpstream, options: Partial<AppOptions> = {}) =>
@@ -46,7 +50,11 @@ describe("through the front door", () => {
     const answer = await (await app.chat(saying("second"))).text();
     const kept = await newest(app);
     expect(JSON.parse(kept.request_body ?? "").messages[0].content).toBe("second");
-    expect(kept).toMatchObject({ ...NOTHING, request_body: kept.request_body, response_body: answer });
+    expect(kept).toMatchObject({
+      request_body_is_cut: false,
+      response_body: answer,
+      response_body_is_cut: false,
+    });
     expect(JSON.stringify(await app.logs())).not.toContain("second");
     await app.must("PATCH", "/settings", { log_bodies: false });
     await (await app.chat(saying("third"))).text();
@@ -63,6 +71,12 @@ describe("through the front door", () => {
     expect(html).toContain("&lt;script&gt;alert(1)");
     expect(html).not.toContain("<script>alert(1)");
     expect(html).not.toContain("<b>bold</b>");
+    expect(html).toContain("x-lb-attempts");
+    await app.must("PATCH", "/settings", { log_bodies: false });
+    await (await app.chat(saying("unkept"))).text();
+    const story = await person.get(`/logs/${(await app.logs())[0]?.id}`);
+    expect(story.html).toContain('href="/settings#setting-log_bodies"');
+    expect((await person.get("/settings")).html).toContain('id="setting-log_bodies"');
   });
 
   test("a stream's events as they came, a packed answer unpacked", async () => {
@@ -109,6 +123,43 @@ describe("through the front door", () => {
     expect((await newest(app)).response_body).toContain("[redacted]");
   });
 
+  test("headers of both sides, without credentials and cookies; those of our own errors too", async () => {
+    const limits = {
+      "x-ratelimit-remaining-tokens": "1499",
+      "x-request-id": "req_upstream",
+      "set-cookie": "a=b",
+    };
+    const script = respond({ headers: { "content-type": "application/json", ...limits }, pieces: ["{}"] });
+    using upstream = startFakeUpstream({ keys: { [KEY]: script } });
+    await using app = await start(upstream, { env: { MASTER_API_KEY: MASTER_KEY } });
+    const sent = {
+      "x-api-key": MASTER_KEY,
+      "content-type": "application/json",
+      cookie: "session=secret-cookie",
+      "x-session-token": "secret-token",
+      "x-note": `see ${KEY}`,
+      "x-long": "y".repeat(3_000),
+      "idempotency-key": "once",
+    };
+    await (await app.chat(saying("hi"), { headers: sent })).text();
+    const kept = await newest(app);
+    const request = new Map(kept.request_headers?.map(({ name, value }) => [name, value]));
+    expect(request.get("idempotency-key")).toBe("once");
+    expect(request.get("x-session-token")).toBe("[redacted]");
+    expect(request.get("x-note")).toBe("see [redacted]");
+    expect(request.get("x-long")).toBe(`${"y".repeat(1_000)}…`);
+    const response = new Map(kept.response_headers?.map(({ name, value }) => [name, value]));
+    expect(response.get("x-ratelimit-remaining-tokens")).toBe("1499");
+    expect(response.get("x-upstream-request-id")).toStartWith("req_fake");
+    expect(response.get("x-lb-attempts")).toBe("1");
+    for (const secret of [KEY, MASTER_KEY, "secret-cookie", "secret-token", "a=b"])
+      expect(JSON.stringify([kept.request_headers, kept.response_headers])).not.toContain(secret);
+    upstream.script(KEY, status(401, { error: { message: "no" } }));
+    await (await app.chat(saying("hi"), { headers: sent })).text();
+    const refused = new Map((await newest(app)).response_headers?.map(({ name, value }) => [name, value]));
+    expect(refused.get("content-type")).toContain("application/json");
+  });
+
   test("errors are kept as the client got them, binary answers and uploads not", async () => {
     using upstream = startFakeUpstream({ keys: [KEY] });
     await using app = await start(upstream);
@@ -153,7 +204,7 @@ describe("through the front door", () => {
 
 describe("the keeper", () => {
   const secret = "a-secret-without-a-shape";
-  const keptOf = (request: string) => new BodyKeeper([secret]).bodies(Buffer.from(request)).request;
+  const keptOf = (request: string) => new BodyKeeper([secret]).kept(Buffer.from(request), []).request;
 
   test("no part of a secret stays where the cut goes through it, wherever it stands", () => {
     for (let place = KEPT_BYTES - 30; place < KEPT_BYTES + 4_200; place += 7) {
@@ -171,7 +222,12 @@ describe("the keeper", () => {
     expect(keptOf("x".repeat(KEPT_BYTES + 1))).toEqual({ text: "x".repeat(KEPT_BYTES), isCut: true });
     expect(keptOf("")).toBeNull();
     expect(keptOf("a\0b")).toBeNull();
-    expect(new BodyKeeper([]).bodies(new Uint8Array([0xff, 0xfe])).request).toBeNull();
-    expect(new BodyKeeper([]).bodies(null)).toEqual({ request: null, response: null });
+    expect(new BodyKeeper([]).kept(new Uint8Array([0xff, 0xfe]), []).request).toBeNull();
+    expect(new BodyKeeper([]).kept(null, [])).toEqual({
+      request: null,
+      response: null,
+      requestHeaders: [],
+      responseHeaders: [],
+    });
   });
 });

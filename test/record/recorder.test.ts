@@ -23,7 +23,13 @@ test("bodies wait within 8 MiB while storage fails; beyond it a request is recor
     manualClock(),
   );
   const record = (id: string) =>
-    recorder.record(aRequest({ id, startedAt: 1_000, bodies: { request: BODY, response: BODY } }));
+    recorder.record(
+      aRequest({
+        id,
+        startedAt: 1_000,
+        bodies: { request: BODY, response: BODY, requestHeaders: [], responseHeaders: [] },
+      }),
+    );
   for (let n = 0; n < FITTING + 3; n += 1) record(`r${n}`);
   expect(await recorder.flush()).toBe(false);
   expect(recorder.state).toMatchObject({ queued: FITTING + 3, dropped: 0, droppedBodies: 3 });

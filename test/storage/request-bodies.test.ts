@@ -24,12 +24,15 @@ test("bodies are read with their request alone and deleted with it", async () =>
   const bodies: KeptBodies = {
     request: { text: "What? \u{1f600}", isCut: true },
     response: { text: "That.", isCut: false },
+    requestHeaders: [{ name: "accept", value: "*/*" }],
+    responseHeaders: [{ name: "x-a", value: "1" }],
   };
-  const half: KeptBodies = { request: null, response: { text: "only this", isCut: true } };
+  const noHeaders = { requestHeaders: [], responseHeaders: [] };
+  const half: KeptBodies = { request: null, response: { text: "only this", isCut: true }, ...noHeaders };
   const requests = [
     aRequest({ id: "both", startedAt: 1_000, bodies }),
     aRequest({ id: "half", startedAt: 2_000, bodies: half }),
-    aRequest({ id: "neither", startedAt: 3_000, bodies: { request: null, response: null } }),
+    aRequest({ id: "neither", startedAt: 3_000, bodies: { request: null, response: null, ...noHeaders } }),
     aRequest({ id: "none", startedAt: 4_000 }),
   ];
   await storage.writeBatch(batchOf(requests));

@@ -223,6 +223,9 @@ const requestFields = {
 
 export const requestAnswer = t.Object(requestFields, { $id: "Request" });
 
+const keptHeaders = (description: string) =>
+  orNull(t.Array(t.Object({ name: text("in lower case"), value: text("its value") }), { description }));
+
 export const wholeRequestAnswer = t.Object(
   {
     ...requestFields,
@@ -230,6 +233,8 @@ export const wholeRequestAnswer = t.Object(
     request_body_is_cut: yesNo("only its first 64 KiB are kept"),
     response_body: orNull(text("what was answered, unpacked, without keys; null: not kept")),
     response_body_is_cut: yesNo("only its first 64 KiB are kept"),
+    request_headers: keptHeaders("what the client sent, without credentials; null: not kept"),
+    response_headers: keptHeaders("what the client got, without credentials; null: not kept"),
   },
   { $id: "WholeRequest" },
 );

@@ -128,7 +128,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
     route({
       method: "GET",
       path: "/logs/:id",
-      summary: "One request with every attempt, and its bodies where they were kept",
+      summary: "One request with every attempt, and its headers and bodies where they were kept",
       answer: wholeRequestAnswer,
       handle: async ({ id }) => wholeRequestJson(await logs.request(id)),
     }),
