@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { ApiDocument, JsonSchema } from "../../src/admin/api/openapi.ts";
 import { type DescribedCall, type Description, readDescription } from "../support/api-description.ts";
-import { startApp, type TestApp } from "../support/app.ts";
+import { APP_PASSWORD, startApp, type TestApp } from "../support/app.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";
 
 const KEY = "sk-described-key-0001";
@@ -12,6 +12,7 @@ const BODIES: Record<string, (ids: Map<string, string>) => unknown> = {
   create_upstream: () => ({ name: "Another", base_url: "http://127.0.0.1:9/v1" }),
   update_settings: () => ({ max_retries: 2, model_aliases: { mine: "gpt-4o" } }),
   reset_settings: () => ({ names: ["max_retries"] }),
+  move_keys_upstream: (ids) => ({ upstream_id: ids.get("upstreams") }),
   cleanup_logs: () => ({ older_than_days: 36_500 }),
 };
 
@@ -51,6 +52,11 @@ test("every operation has a name of its own, says what it answers and explains e
     for (const [name, field] of Object.entries(body?.properties ?? {})) {
       expect([id, name, field.description ?? ""]).not.toEqual([id, name, ""]);
     }
+    for (const { example } of Object.values(operation.requestBody?.content ?? {})) {
+      expect([id, example]).not.toEqual([id, undefined]);
+    }
+    // What changes something says more than one line.
+    if (method === "post") expect([id, (operation.description ?? "").length > 30]).toEqual([id, true]);
     // A GET without a described answer was forgotten.
     if (method === "get") expect([id, Object.keys(operation.responses)[0]]).toEqual([id, "200"]);
   }
@@ -71,7 +77,9 @@ test("every operation works as it is described", async () => {
 /** What reads first, then what adds and changes, at last what deletes. */
 function inOrder(calls: DescribedCall[]): DescribedCall[] {
   const rank = ({ method, id }: DescribedCall) =>
-    ["post", "patch", "get", "delete"].indexOf(method) + (id.startsWith("reset_stats") ? 3 : 0);
+    (id === "restore_key" ? 4 : 0) +
+    ["post", "patch", "get", "delete"].indexOf(method) +
+    (id.startsWith("reset_stats") ? 3 : 0);
   return calls.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -86,7 +94,11 @@ async function make(call: DescribedCall) {
   const path = call.path.replace("{id}", ids.get(noun) ?? "");
   const answer = await fetch(`${app.url}/api/admin${path}?${query}`, {
     method: call.method.toUpperCase(),
-    headers: { authorization: "Bearer test-admin-api-token", "content-type": "application/json" },
+    headers: {
+      authorization: "Bearer test-admin-api-token",
+      "content-type": "application/json",
+      "x-admin-password": APP_PASSWORD,
+    },
     signal: abort.signal,
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });

@@ -4,6 +4,9 @@ import { ApiError } from "./errors.ts";
 
 const HEADER = "x-admin-password";
 
+/** For the description of calls that ask for it. */
+export const PASSWORD_HEADER = { [HEADER]: "the admin password, where secrets are asked for" };
+
 export interface PasswordDeps {
   sessions: Pick<Sessions, "confirm">;
   clientOf: ClientOf;

@@ -397,6 +397,29 @@ export const testAnswer = t.Object({
   message: text("one sentence"),
 });
 
+export const secretAnswer = t.Object({ secret: text("the key as the upstream takes it") });
+
+export const upstreamTestAnswer = t.Object({
+  ...testAnswer.properties,
+  key_name: orNull(text("the key that was used; null: the upstream has none that is enabled")),
+  models: orNull(count("how many models it lists; null: its answer is no list")),
+});
+
+export const modelsAnswer = t.Object({
+  models: orNull(list(t.String(), "ids of models; null while no list is known")),
+});
+
+export const movedAnswer = t.Object({
+  moved: count("how many keys belong to the other upstream now"),
+  left: count("how many stayed, because the other one has their secret already"),
+});
+
+export const backupAnswer = t.Object({
+  name: text("its file in DATA_DIR/backups"),
+  at: time("when it was made"),
+  size_bytes: count("its size"),
+});
+
 export const countAnswer = t.Object({ count: count("how many keys were named") });
 
 /** A page of a list. */

@@ -1,5 +1,12 @@
 import { t } from "elysia";
-import type { ExportSecrets, TransferOperations, TransferReport } from "../../operations/types.ts";
+import type {
+  ExportSecrets,
+  KeptBackup,
+  TransferOperations,
+  TransferReport,
+} from "../../operations/types.ts";
+import { PASSWORD_HEADER } from "./admin-password.ts";
+import { backupAnswer, pageOf } from "./answers.ts";
 import { type Route, route } from "./route.ts";
 import { oneOf } from "./schemas.ts";
 
@@ -30,6 +37,7 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
         "The keys' secrets are in it with `secrets=plain`, or with `secrets=sealed` under the passphrase in the header " +
         `\`${PASSPHRASE}\`; both ask for the admin password in \`x-admin-password\`. Password and sessions are never in it.`,
       query: t.Object({ secrets: t.Optional(oneOf(["none", "plain", "sealed"])) }),
+      headers: { ...PASSWORD_HEADER, [PASSPHRASE]: "what secrets are sealed under, with `secrets=sealed`" },
       answer: t.Object({ format: t.String(), version: t.Number() }, { additionalProperties: true }),
       errors: [429],
       isSlow: true,
@@ -52,6 +60,7 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
         `\`${PASSPHRASE}\` is the passphrase of a file with sealed secrets. A log of more than ${MAX_ROWS_WHILE_SERVING} ` +
         "rows is refused while the program serves: stop it and use `load-balancer import`.",
       query: t.Object({ dry_run: t.Optional(oneOf(["true", "false"])) }),
+      headers: { [PASSPHRASE]: "of a file with sealed secrets" },
       accepts: { "application/json": t.Unknown({ examples: [["sk-a-key-for-the-import"]] }) },
       answer: reportAnswer,
       errors: [409],
@@ -75,6 +84,14 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
       isSlow: true,
       handle: () => backupDownload(transfer),
     }),
+    route({
+      method: "GET",
+      path: "/backups",
+      summary: "Backups that were made by schedule, newest first",
+      detail: "The settings `backup_schedule` and `backup_keep` say when, and how many stay.",
+      answer: pageOf(backupAnswer),
+      handle: async () => ({ data: transfer.backups().map(backupJson), next_cursor: null }),
+    }),
   ];
 }
 
@@ -97,6 +114,10 @@ async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
   const reader = request.body?.getReader();
   for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read())
     yield part.value;
+}
+
+function backupJson({ name, at, sizeBytes }: KeptBackup) {
+  return { name, at: new Date(at).toISOString(), size_bytes: sizeBytes };
 }
 
 function reportJson({ added, present, skipped, skippedMore }: TransferReport) {

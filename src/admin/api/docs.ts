@@ -1,4 +1,5 @@
 import type { ApiCall, ApiDocsProps, ApiField, ApiFieldGroup, ApiShape } from "../../../views/api-docs.tsx";
+import { exampleOf } from "./examples.ts";
 import type { ApiDocument, JsonSchema, Operation, Parameter } from "./openapi.ts";
 
 const MAX_DEPTH = 4;
@@ -42,7 +43,9 @@ function callOf(
   const bodies = Object.entries(operation.requestBody?.content ?? {});
   const [type, body] = bodies[0] ?? [null, null];
   const needed = operation.parameters.filter((parameter) => parameter.in === "query" && parameter.required);
-  const query = needed.map(({ name, schema }) => `${name}=${exampleOf(schema, document)}`).join("&");
+  const query = needed
+    .map(({ name, schema }) => `${name}=${exampleOf(schema, document.components.schemas)}`)
+    .join("&");
   const url = `${base}${path.replace("{id}", "ID")}${query === "" ? "" : `?${query}`}`;
   return {
     id: operation.operationId,
@@ -62,11 +65,7 @@ function callOf(
     ].filter(({ fields }) => fields.length > 0),
     answers: answerOf(good),
     errors: errors.map(([status, { description }]) => ({ status: Number(status), when: description })),
-    example: curl(
-      url,
-      method,
-      body === null ? null : { type: type ?? "", value: exampleOf(body.schema, document) },
-    ),
+    example: curl(url, method, body === null ? null : { type: type ?? "", value: body.example }),
   };
 }
 
@@ -135,25 +134,6 @@ function typeOf(
 function range(min: number | undefined, max: number | undefined, unit = ""): string {
   if (max === undefined) return "";
   return `${min === undefined ? `at most ${max}` : `${min} to ${max}`} ${unit}`.trim();
-}
-
-/** A value as the description itself offers it: what is needed, and what has an example. */
-function exampleOf(given: JsonSchema, document: ApiDocument): unknown {
-  const schema = given.$ref ? (document.components.schemas[given.$ref.split("/").at(-1) ?? ""] ?? {}) : given;
-  if (schema.examples !== undefined) return schema.examples[0];
-  if (schema.default !== undefined) return schema.default;
-  if (schema.enum !== undefined) return schema.enum[0];
-  if (schema.anyOf !== undefined) return exampleOf(schema.anyOf.at(-1) ?? {}, document);
-  const type = [schema.type ?? "string"].flat()[0];
-  if (type === "object") {
-    const shown = Object.entries(schema.properties ?? {}).filter(
-      ([name, field]) => schema.required?.includes(name) || field.examples !== undefined,
-    );
-    return Object.fromEntries(shown.map(([name, field]) => [name, exampleOf(field, document)]));
-  }
-  if (type === "array") return [exampleOf(schema.items ?? {}, document)];
-  if (type === "integer" || type === "number") return schema.minimum ?? 1;
-  return type === "boolean" ? true : "ID";
 }
 
 /** A command line to be pasted. Quoted for a POSIX shell. */

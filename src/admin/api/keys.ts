@@ -5,7 +5,16 @@ import { keyRevision } from "../../operations/revision.ts";
 import type { BulkAction, BulkChange, KeyOperations, KeyPatch } from "../../operations/types.ts";
 import { InputError, KEY_STATUSES, type KeyView } from "../../types.ts";
 import { keyJson, pageJson } from "../present.ts";
-import { countAnswer, exportAnswer, importAnswer, keyAnswer, pageOf, testAnswer } from "./answers.ts";
+import { PASSWORD_HEADER } from "./admin-password.ts";
+import {
+  countAnswer,
+  exportAnswer,
+  importAnswer,
+  keyAnswer,
+  pageOf,
+  secretAnswer,
+  testAnswer,
+} from "./answers.ts";
 import { createCheck, parseJson, shapeOf } from "./input.ts";
 import { exportKeys } from "./key-export.ts";
 import { Revised, type Route, route } from "./route.ts";
@@ -80,6 +89,8 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       method: "GET",
       path: "/keys",
       summary: "Lists keys",
+      detail:
+        "In the order in which they were added, where `sort` says nothing else. `q` looks into names, tags and the visible ends of the secrets.",
       query: t.Object({
         ...listFields,
         sort: sortField(KEY_SORTS),
@@ -96,6 +107,9 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       method: "POST",
       path: "/keys",
       summary: "Adds a key",
+      detail:
+        "Without `upstream_id` it belongs to the default upstream. The same secret at the same upstream is refused with " +
+        "409. No answer ever holds the secret: `masked_secret` has its ends.",
       body: body({ secret: secretField, ...keyFields }),
       status: 201,
       revised: true,
@@ -109,7 +123,8 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       summary: "Enables, disables, deletes, moves, limits, tags or resets several keys",
       detail:
         "What is wrong is found before anything is changed. Many keys are changed in slices, so that requests go on " +
-        "meanwhile; the answer comes when all are done.",
+        "meanwhile; the answer comes when all are done. `move` puts them into the pool `pool_id`, null takes them out " +
+        "of theirs; `set_limits` takes the limits that are given; `add_tags` and `remove_tags` take `tags`.",
       body: body({
         ids: t.Array(t.String(), { maxItems: KEY_LIMITS.maxKeys, description: "a list of key ids" }),
         action: oneOf(Object.keys(BULK_CHANGES)),
@@ -140,6 +155,7 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
         "With `secrets=true` they are whole: give the admin password in the header `x-admin-password`. That is noted " +
         "as a key event.",
       query: t.Object({ secrets: t.Optional(oneOf(["true", "false"])) }),
+      headers: PASSWORD_HEADER,
       answer: exportAnswer,
       errors: [429],
       async handle({ query, actor, request }) {
@@ -154,18 +170,26 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
     route({
       method: "POST",
       path: "/keys/import",
-      summary: "Adds many keys: text with one a line, a JSON array, or {text, …} with what all of them share",
+      summary: "Adds many keys: one a line, CSV, .env, JSON, or {text, …} with what all of them share",
       body: "text",
       detail:
-        "Only adds: a secret that is there already is left as it is and reported. A JSON array has texts or " +
-        "objects with the fields of a key; the earlier version's keys.json is taken as well.",
+        "Only adds: a secret that is there already is left as it is and reported by row. Text has one key a line, also " +
+        "as `name: secret`, `name,secret` or `NAME=secret` (a .env file), or is CSV with a heading (`name,secret,pool,tags`, " +
+        "…). A JSON array has texts or objects with the fields of a key; the earlier version's keys.json and exports are " +
+        "taken as well. `dry_run=true` tells what would be added, and adds nothing.",
+      query: t.Object({ dry_run: t.Optional(oneOf(["true", "false"])) }),
       accepts: {
         "application/json": t.Union([t.Array(t.Unknown(), { maxItems: KEY_LIMITS.maxKeys }), importBody]),
         "text/plain": t.String({ examples: ["AIzaSy-first-key\nAIzaSy-second-key"] }),
+        "text/csv": t.String({ examples: ["name,secret,pool\ngoogle-01,AIzaSy-first-key,production"] }),
       },
       answer: importAnswer,
-      async handle({ body: given, actor }) {
+      async handle({ body: given, query, actor }) {
         const { text, shared } = readImport(given);
+        if (query.dry_run === "true") {
+          const { addable, skipped } = await keys.checkMany(text, shared);
+          return { added: addable, added_ids: [], skipped };
+        }
         const { added, skipped } = await keys.addMany(text, shared, actor);
         return { added: added.length, added_ids: added.map(({ id }) => id), skipped };
       },
@@ -182,6 +206,7 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       method: "PATCH",
       path: "/keys/:id",
       summary: "Changes a key; a new secret lets it start afresh",
+      detail: "Only the fields that are given. `pool_id` puts it into another pool, null into none.",
       revised: true,
       body: body({ secret: t.Optional(secretField), ...keyFields }),
       answer: keyAnswer,
@@ -192,6 +217,7 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       method: "DELETE",
       path: "/keys/:id",
       summary: "Deletes a key; its logs stay",
+      detail: "`POST /keys/{id}/restore` brings it back within two minutes.",
       revised: true,
       handle: ({ id, actor, seen }) => keys.remove([id], actor, seen),
     }),
@@ -199,6 +225,8 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       method: "POST",
       path: "/keys/:id/test",
       summary: "Makes one cheap real call upstream with this key",
+      detail:
+        "It asks for the list of models. The outcome counts like any other: a good one makes the key usable again.",
       isSlow: true,
       answer: testAnswer,
       async handle({ id, actor }) {
@@ -210,10 +238,33 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
       method: "POST",
       path: "/keys/:id/reset",
       summary: "Clears cooldowns, strikes, ejection, invalid and no_credit",
+      detail: "For a person who knows better; what a real answer says after it counts again.",
       answer: keyAnswer,
       async handle({ id, actor }) {
         await keys.reset([id], actor);
         return keyJson(await keys.get(id));
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/keys/:id/restore",
+      summary: "Brings a key back that was deleted alone within the last two minutes",
+      detail: "With its counters and its history. Deletions of several and older ones stay.",
+      answer: keyAnswer,
+      handle: async ({ id, actor }) => keyJson(await keys.restore(id, actor)),
+    }),
+    route({
+      method: "POST",
+      path: "/keys/:id/reveal",
+      summary: "The secret of a key",
+      detail: "Asks for the admin password, and is noted as a key event.",
+      headers: PASSWORD_HEADER,
+      answer: secretAnswer,
+      errors: [429],
+      async handle({ id, actor, request }) {
+        await keys.get(id);
+        await confirmPassword(request);
+        return { secret: await keys.reveal(id, actor) };
       },
     }),
   ];

@@ -35,6 +35,8 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs",
       summary: "Requests, failed requests or key events, newest first",
+      detail:
+        "`q` looks for words in error messages. A page that looked for long and found little has a cursor to go on from.",
       query: t.Object({ ...logListFields, ...filterFields }),
       answer: t.Union([pageOf(requestAnswer), pageOf(keyEventAnswer)]),
       async handle({ query: given }) {
@@ -48,6 +50,8 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs/facets",
       summary: "Models, keys, outcomes and pools of a time, each with its requests",
+      detail:
+        "What the filters of `GET /logs` may be given, counted from the sums rather than from each request.",
       query: t.Object(timeFields),
       answer: facetsAnswer,
       handle: ({ query }) => logs.facets(readTimes(query)),
@@ -56,6 +60,8 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs/live",
       summary: "Requests as they end, as server-sent events",
+      detail:
+        "Each event's `data` is a row as in `GET /logs`. A comment comes every 15 s, so that nothing between cuts it off.",
       query: t.Object(liveFields),
       answer: ["text/event-stream"],
       errors: [503],
@@ -66,6 +72,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs/export",
       summary: "The whole log that fits the filters, as a download",
+      detail: "One JSON object a line, or CSV with a heading; sent as it is read, however long it is.",
       query: t.Object({
         ...filterFields,
         format: t.Optional(oneOf(EXPORT_FORMATS)),
@@ -106,6 +113,9 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "POST",
       path: "/logs/cleanup",
       summary: "Deletes requests and key events older than some days, archived before where asked",
+      detail:
+        "In slices, so that requests go on; the answer comes at the end. Statistics stay. An archive is a file a day in " +
+        "DATA_DIR/archive, which an import takes in again.",
       body: body({
         older_than_days: whole(CLEANUP_DAYS),
         archive: t.Optional(t.Boolean({ description: "true or false" })),
@@ -129,6 +139,8 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       method: "GET",
       path: "/logs/:id",
       summary: "One request with every attempt, and its headers and bodies where they were kept",
+      detail:
+        "The id is what every answer of the proxy has as `x-request-id`. Headers and bodies are kept while `log_bodies` is on.",
       answer: wholeRequestAnswer,
       handle: async ({ id }) => wholeRequestJson(await logs.request(id)),
     }),

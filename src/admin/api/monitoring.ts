@@ -31,6 +31,7 @@ export function monitoringRoutes({
       method: "GET",
       path: "/monitoring",
       summary: "The dashboard's figures",
+      detail: "From memory, so that it may be asked every second.",
       answer: monitoringAnswer,
       async handle() {
         const byStatus = keys.counts();
@@ -48,6 +49,8 @@ export function monitoringRoutes({
       method: "POST",
       path: "/alerts/test",
       summary: "Sends a test alert to the webhook",
+      detail:
+        "To `alert_webhook_url`, signed where `alert_webhook_secret` is set; tells what the webhook answered.",
       answer: testAlertAnswer,
       isSlow: true,
       handle: async () => ({ problem: await sendTestAlert() }),

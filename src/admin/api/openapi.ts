@@ -1,5 +1,6 @@
 import type { TSchema } from "elysia";
 import { ERRORS } from "./error-cases.ts";
+import { exampleOf } from "./examples.ts";
 import { type Route, takesIdempotencyKey, takesIfMatch } from "./route.ts";
 
 /** JSON Schema, as much of it as is written here. */
@@ -25,7 +26,7 @@ export interface JsonSchema {
 }
 
 interface Content {
-  [mediaType: string]: { schema: JsonSchema };
+  [mediaType: string]: { schema: JsonSchema; example?: unknown };
 }
 
 export interface Parameter {
@@ -134,6 +135,7 @@ function parametersOf(route: Route, schemas: Record<string, JsonSchema>): Parame
     const required = (route.query?.required ?? []).includes(name);
     parameters.push({ name, in: "query", required, description, schema });
   }
+  for (const [name, meaning] of Object.entries(route.headers)) parameters.push(header(name, meaning));
   if (takesIfMatch(route)) parameters.push(header("If-Match", IF_MATCH));
   if (takesIdempotencyKey(route)) parameters.push(header("Idempotency-Key", IDEMPOTENCY_KEY));
   return parameters;
@@ -147,13 +149,18 @@ function bodyOf(route: Route, schemas: Record<string, JsonSchema>): Content | nu
   if (route.accepts !== null) {
     const entries = Object.entries(route.accepts).map(([type, schema]) => [
       type,
-      { schema: toJsonSchema(schema, schemas) },
+      withExample(toJsonSchema(schema, schemas), schemas),
     ]);
     return Object.fromEntries(entries);
   }
   if (route.body === null) return null;
   if (route.body === "text") return { [TEXT_TYPE]: { schema: { type: "string" } } };
-  return { [JSON_TYPE]: { schema: withMeanings(toJsonSchema(route.body, schemas), route.answer) } };
+  const schema = withMeanings(toJsonSchema(route.body, schemas), route.answer);
+  return { [JSON_TYPE]: withExample(schema, schemas) };
+}
+
+function withExample(schema: JsonSchema, schemas: Record<string, JsonSchema>): Content[string] {
+  return { schema, example: exampleOf(schema, schemas) };
 }
 
 /** A field of a body says what may be given; what it means, the same field of the answer says. */

@@ -52,6 +52,9 @@ export function poolRoutes(pools: PoolOperations): Route[] {
       method: "POST",
       path: "/pools",
       summary: "Adds a pool",
+      detail:
+        "Clients name it by the header `x-lb-pool` or by the base URL `/pools/NAME/v1`. Keys come into it by their " +
+        "`pool_id`, many at once by `POST /keys/bulk` with the action `move`.",
       body: body({ name: nameField, ...otherFields }),
       status: 201,
       revised: true,
@@ -70,6 +73,7 @@ export function poolRoutes(pools: PoolOperations): Route[] {
       method: "PATCH",
       path: "/pools/:id",
       summary: "Changes a pool",
+      detail: "Only the fields that are given. Clients that name it by its old name find none any more.",
       revised: true,
       body: body({ name: t.Optional(nameField), ...otherFields }),
       answer: poolAnswer,

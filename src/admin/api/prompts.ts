@@ -52,6 +52,7 @@ export function promptRoutes(prompts: PromptOperations): Route[] {
       method: "POST",
       path: "/prompts",
       summary: "Saves a prompt",
+      detail: "The playground offers it to everybody; `parameters` are further fields of the request's body.",
       body: body({ name: nameField, text: textField, ...otherFields }),
       status: 201,
       revised: true,

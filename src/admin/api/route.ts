@@ -38,6 +38,8 @@ export interface Route {
   /** What the line has no room for. */
   detail: string;
   query: TSchema | null;
+  /** Headers of its own that it reads, each with what it means. */
+  headers: Readonly<Record<string, string>>;
   /** `text`: the body as it came, whatever its type. */
   body: TSchema | "text" | null;
   /** By media type: what a body may be where `body` doesn't tell, because the operation reads it. */
@@ -68,6 +70,7 @@ interface Definition<Body, Query, Given> {
   summary: string;
   detail?: string;
   query?: Query;
+  headers?: Readonly<Record<string, string>>;
   body?: Body;
   accepts?: Record<string, TSchema>;
   answer?: Given;
@@ -93,6 +96,7 @@ export function route<
   return {
     detail: "",
     query: null,
+    headers: {},
     body: null,
     accepts: null,
     answer: null,

@@ -14,6 +14,7 @@ export function settingRoutes(settings: SettingsOperations): Route[] {
       method: "GET",
       path: "/settings",
       summary: "All settings as one flat object",
+      detail: "What each means, and what it may be, stands with `PATCH /settings`. A secret is never shown.",
       revised: true,
       answer: settingsAnswer,
       handle: async () => shown(settings.current()),
@@ -22,6 +23,8 @@ export function settingRoutes(settings: SettingsOperations): Route[] {
       method: "PATCH",
       path: "/settings",
       summary: "Changes settings: all that are named or none; null is the default",
+      detail:
+        "In force at once, without a restart. `api_endpoint` also becomes the default upstream's base URL.",
       revised: true,
       // Names and values are checked by the settings' own table.
       body: t.Record(t.String(), t.Unknown(), { maxProperties: 1_000 }),
@@ -34,6 +37,7 @@ export function settingRoutes(settings: SettingsOperations): Route[] {
       method: "POST",
       path: "/settings/reset",
       summary: "Puts settings back to their defaults: those named, or all",
+      detail: "In force at once. Keys, pools, upstreams and logs stay as they are.",
       revised: true,
       body: body({
         names: t.Optional(

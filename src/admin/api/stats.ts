@@ -13,6 +13,8 @@ export function statsRoutes(stats: StatsOperations): Route[] {
       method: "GET",
       path: "/stats",
       summary: "Sums and percentiles of requests over a range, by time and by group",
+      detail:
+        "Read from sums that are kept by minute, hour and day, so that a year costs no more than a day.",
       query: t.Object({
         range: t.Optional(oneOf(STATS_RANGES)),
         from: t.Optional(t.String({ description: "a time as ISO 8601, inclusive; instead of range" })),
@@ -42,6 +44,7 @@ export function statsRoutes(stats: StatsOperations): Route[] {
       method: "POST",
       path: "/stats/reset",
       summary: "Forgets all statistics; keys, settings and logs stay",
+      detail: "They cannot be brought back; `GET /data/export` or `POST /backup` before it keeps them.",
       status: 204,
       handle: () => stats.reset(),
     }),

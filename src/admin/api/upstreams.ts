@@ -5,7 +5,14 @@ import type { UpstreamInput, UpstreamOperations } from "../../operations/types.t
 import { UPSTREAM_LIMITS } from "../../operations/upstreams.ts";
 import { AUTH_STYLES, type AuthStyle, type Upstream } from "../../types.ts";
 import { pageJson, presetJson, upstreamJson } from "../present.ts";
-import { pageOf, presetAnswer, upstreamAnswer } from "./answers.ts";
+import {
+  modelsAnswer,
+  movedAnswer,
+  pageOf,
+  presetAnswer,
+  upstreamAnswer,
+  upstreamTestAnswer,
+} from "./answers.ts";
 import { Revised, type Route, route } from "./route.ts";
 import { body, lineField, listFields, oneOf, sortField } from "./schemas.ts";
 
@@ -47,6 +54,9 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "POST",
       path: "/upstreams",
       summary: "Adds an upstream",
+      detail:
+        "`GET /upstreams/presets` has the base URLs of known providers. With `is_default` keys without an upstream go to " +
+        "it, and the setting `api_endpoint` follows.",
       body: body({ name: nameField, base_url: baseUrlField, ...otherFields }),
       status: 201,
       revised: true,
@@ -75,6 +85,7 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       method: "PATCH",
       path: "/upstreams/:id",
       summary: "Changes an upstream; a changed base URL clears the status of its keys",
+      detail: "Only the fields that are given. `is_default: true` makes it the default; there always is one.",
       revised: true,
       body: body({ name: t.Optional(nameField), base_url: t.Optional(baseUrlField), ...otherFields }),
       answer: upstreamAnswer,
@@ -89,6 +100,43 @@ export function upstreamRoutes(upstreams: UpstreamOperations): Route[] {
       summary: "Deletes an upstream that has no keys and is not the default",
       revised: true,
       handle: ({ id, actor, seen }) => upstreams.remove(id, actor, seen),
+    }),
+    route({
+      method: "POST",
+      path: "/upstreams/:id/test",
+      summary: "One cheap real call for its list of models, with its best key or without one",
+      detail: "With a key the outcome counts like any other.",
+      isSlow: true,
+      answer: upstreamTestAnswer,
+      async handle({ id, actor }) {
+        const { outcome, status, latencyMs, message, keyName, models } = await upstreams.test(id, actor);
+        return { outcome, status, latency_ms: Math.round(latencyMs), message, key_name: keyName, models };
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/upstreams/:id/models",
+      summary: "Models that its keys list, as far as is known by now",
+      detail: "Nothing is asked for it: lists are renewed when clients ask for models, and by tests.",
+      answer: modelsAnswer,
+      async handle({ id }) {
+        await upstreams.get(id);
+        const models = upstreams.models(id);
+        return { models: models === null ? null : [...models] };
+      },
+    }),
+    route({
+      method: "POST",
+      path: "/upstreams/:id/move-keys",
+      summary: "Moves all its keys to another upstream, where they begin anew",
+      detail: "Those whose secret is there already stay. An upstream without keys can be deleted.",
+      body: body({ upstream_id: t.String({ description: "the id of the other upstream" }) }),
+      errors: [404],
+      answer: movedAnswer,
+      async handle({ id, body: given, actor }) {
+        await upstreams.get(given.upstream_id);
+        return await upstreams.moveKeys(id, given.upstream_id, actor);
+      },
     }),
   ];
 }
