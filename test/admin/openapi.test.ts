@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { ApiDocument, JsonSchema } from "../../src/admin/api/openapi.ts";
+import type { JsonSchema } from "../../src/admin/api/json-schema.ts";
+import type { ApiDocument } from "../../src/admin/api/openapi.ts";
 import { type DescribedCall, type Description, readDescription } from "../support/api-description.ts";
 import { APP_PASSWORD, startApp, type TestApp } from "../support/app.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";

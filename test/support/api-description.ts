@@ -1,6 +1,7 @@
 import Ajv from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { ApiDocument, JsonSchema, Operation } from "../../src/admin/api/openapi.ts";
+import type { JsonSchema } from "../../src/admin/api/json-schema.ts";
+import type { ApiDocument, Operation } from "../../src/admin/api/openapi.ts";
 
 /** One operation of the description, ready to be called. */
 export interface DescribedCall {

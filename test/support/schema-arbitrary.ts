@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from "fast-check";
-import type { JsonSchema } from "../../src/admin/api/openapi.ts";
+import type { JsonSchema } from "../../src/admin/api/json-schema.ts";
 
 /** Text that has broken programs: nothing, blanks, controls, lone surrogates, names of Object's own, injections, length. */
 const ODD_TEXTS = [

@@ -1,6 +1,7 @@
 import type { ApiCall, ApiDocsProps, ApiField, ApiFieldGroup, ApiShape } from "../../../views/api-docs.tsx";
-import { exampleOf } from "./examples.ts";
-import type { ApiDocument, JsonSchema, Operation, Parameter } from "./openapi.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { exampleOf } from "./json-schema.ts";
+import type { ApiDocument, Operation, Parameter } from "./openapi.ts";
 
 const MAX_DEPTH = 4;
 const PLACES: Record<Parameter["in"], string> = { path: "Path", query: "Query", header: "Headers" };

@@ -1,29 +1,7 @@
 import type { TSchema } from "elysia";
 import { ERRORS } from "./error-cases.ts";
-import { exampleOf } from "./examples.ts";
+import { exampleOf, type JsonSchema } from "./json-schema.ts";
 import { type Route, takesIdempotencyKey, takesIfMatch } from "./route.ts";
-
-/** JSON Schema, as much of it as is written here. */
-export interface JsonSchema {
-  $ref?: string;
-  type?: string | string[];
-  description?: string;
-  enum?: unknown[];
-  anyOf?: JsonSchema[];
-  properties?: Record<string, JsonSchema>;
-  required?: string[];
-  additionalProperties?: boolean;
-  items?: JsonSchema;
-  format?: string;
-  pattern?: string;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  maxItems?: number;
-  default?: unknown;
-  examples?: unknown[];
-}
 
 interface Content {
   [mediaType: string]: { schema: JsonSchema; example?: unknown };

@@ -1,4 +1,24 @@
-import type { JsonSchema } from "./openapi.ts";
+/** JSON Schema, as much of it as is written here. */
+export interface JsonSchema {
+  $ref?: string;
+  type?: string | string[];
+  description?: string;
+  enum?: unknown[];
+  anyOf?: JsonSchema[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: boolean;
+  items?: JsonSchema;
+  format?: string;
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  maxItems?: number;
+  default?: unknown;
+  examples?: unknown[];
+}
 
 /** A value as the description itself offers it: what is needed, and what has an example. */
 export function exampleOf(given: JsonSchema, shapes: Record<string, JsonSchema>): unknown {
