@@ -10,7 +10,7 @@ export interface ErrorPageProps {
 /** Inside the frame of a page. */
 export function ErrorBody(props: ErrorPageProps) {
   return (
-    <EmptyState icon="alert" title={props.title} text={props.text}>
+    <EmptyState icon="alert" title={props.title} text={props.text} isWholePage>
       <a class="btn" href="/">
         To the dashboard
       </a>
@@ -29,6 +29,7 @@ export function SessionEnded() {
         </div>
         <EmptyState
           icon="alert"
+          isWholePage
           title="Your session has ended"
           text="Nothing was changed. Log in in a new tab, then load this page again: your browser sends again what you typed."
         >

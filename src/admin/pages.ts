@@ -63,7 +63,7 @@ import {
 import { showUpstream, showUpstreams } from "./upstreams.tsx";
 
 /** THE table of pages and of what their forms do. Each works by a plain GET or POST; htmx gets parts of the same. */
-const PAGES: PageRoute[] = [
+export const PAGES: PageRoute[] = [
   { method: "GET", path: "/login", open: true, handle: showLogin },
   { method: "POST", path: "/login", open: true, handle: logIn },
   { method: "POST", path: "/logout", handle: logOut },

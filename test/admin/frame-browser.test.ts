@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { startApp, type TestApp } from "../support/app.ts";
-import { expectNoSidewaysScroll, expectNoViolations } from "../support/axe.ts";
 import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { signIn } from "../support/signed-in.ts";
@@ -79,25 +78,6 @@ describe("the keyboard", () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
     await close();
   });
-});
-
-describe("every part of the settings", () => {
-  const PARTS = ["/settings", "/settings/security", "/settings/data", "/settings/about", "/shortcuts"];
-  for (const colorScheme of ["light", "dark"] as const) {
-    inBrowser(`can be read by everyone, wide and narrow, ${colorScheme}`, async () => {
-      const { page, expectNoProblems, close } = await enter("/settings", { colorScheme });
-      for (const width of [1440, 360]) {
-        await page.setViewportSize({ width, height: 900 });
-        for (const path of PARTS) {
-          await page.goto(app.url + path);
-          await expectNoViolations(page);
-          await expectNoSidewaysScroll(page);
-        }
-      }
-      expectNoProblems();
-      await close();
-    });
-  }
 });
 
 describe("settings", () => {

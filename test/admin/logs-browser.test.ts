@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { startApp, type TestApp } from "../support/app.ts";
-import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
 import { launchBrowser, openAs, type PageOptions, type TestBrowser } from "../support/browser.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";
 import { chat } from "../support/openai-answers.ts";
@@ -94,35 +93,4 @@ inBrowser("a row's key leads to the key, and the story to a page of its own", as
   await page.waitForURL(/\/keys\//);
   expectNoProblems();
   await close();
-});
-
-describe("no form of the log has a violation or scrolls sideways", () => {
-  for (const form of PAGE_FORMS) {
-    inBrowser(`${form.colorScheme}, ${form.width} px`, async () => {
-      const { page, expectNoProblems, close } = await enter("/logs", form);
-      const look = async () => {
-        await expectNoViolations(page);
-        if (form.width < 400) await page.setViewportSize({ width: 360, height: 800 });
-        await expectNoSidewaysScroll(page);
-      };
-      const [row] = (await app.logs()).filter(({ status }) => status === 400);
-      for (const path of [
-        `/logs?model=${"m".repeat(200)}&q=x&status=400&from=2026-01-01T00:00Z&outcome=ok`,
-        "/logs?kind=key_event",
-        "/logs/filter?model=bad-model",
-        `/logs/${row!.id}`,
-        "/logs?live=off",
-      ]) {
-        await page.goto(app.url + path);
-        await look();
-      }
-      await page.locator(`#request-${row!.id} .when`).click();
-      await page.getByRole("dialog").getByText("Ended with 400").waitFor();
-      await look();
-      const wider = await page.getByRole("dialog").evaluate((it) => it.scrollWidth - it.clientWidth);
-      expect(wider).toBe(0);
-      expectNoProblems();
-      await close();
-    });
-  }
 });

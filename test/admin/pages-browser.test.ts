@@ -283,21 +283,8 @@ describe("without scripts", () => {
 });
 
 describe("on a phone", () => {
-  inBrowser("nothing scrolls sideways at 360 px, and a row's actions open at the thumb", async () => {
+  inBrowser("a row's actions open at the thumb", async () => {
     const { page, expectNoProblems, close } = await enter("/keys", { width: 360, height: 780 });
-    for (const path of [
-      "/",
-      "/keys",
-      `/keys/${pages.installation.keys[2]!.id}`,
-      "/keys/add",
-      "/logs",
-      "/settings",
-    ]) {
-      await page.goto(pages.url + path);
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect([path, sideways]).toEqual([path, 0]);
-    }
-    await page.goto(`${pages.url}/keys`);
     await page.getByRole("button", { name: "More for gem-prod-02" }).click();
     await page.waitForResponse((answer) => answer.request().headers()["hx-source"] === "div#live");
     await row(page, "gem-prod-02").getByRole("button", { name: "Disable" }).click();

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { startApp, type TestApp } from "../support/app.ts";
-import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
 import { launchBrowser, openAs, type PageOptions, type TestBrowser } from "../support/browser.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake-upstream.ts";
 import { models } from "../support/openai-answers.ts";
@@ -101,34 +100,4 @@ describe("upstreams", () => {
       await close();
     },
   );
-});
-
-describe("no page of them has a violation or scrolls sideways", () => {
-  let paths: string[];
-  beforeAll(async () => {
-    const { id } = (await app.must("POST", "/pools", { name: "all <b>", description: "x ".repeat(200) })) as {
-      id: string;
-    };
-    const ids = (await app.keys()).slice(1).map((key) => key.id);
-    await app.must("POST", "/keys/bulk", { action: "move", ids, pool_id: id });
-    const all = (await app.must("GET", "/upstreams")) as { data: { id: string }[] };
-    const at = `/upstreams/${all.data[0]!.id}`;
-    paths = [
-      ["/pools", `/pools/${id}`, `/pools/${id}/edit`, `/pools/${id}/delete`],
-      ["/upstreams", at, `${at}/edit`, `${at}/delete`, "/upstreams/add?preset=Azure+OpenAI"],
-    ].flat();
-  });
-  for (const form of PAGE_FORMS) {
-    inBrowser(`${form.colorScheme}, ${form.width} px`, async () => {
-      const { page, expectNoProblems, close } = await enter("/pools", form);
-      for (const path of paths) {
-        await page.goto(app.url + path);
-        await expectNoViolations(page);
-        if (form.width < 400) await page.setViewportSize({ width: 360, height: 800 });
-        await expectNoSidewaysScroll(page);
-      }
-      expectNoProblems();
-      await close();
-    });
-  }
 });

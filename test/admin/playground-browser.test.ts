@@ -151,14 +151,3 @@ inBrowser("without scripts the whole answer comes with the page", async () => {
   expectNoProblems();
   await close();
 });
-
-inBrowser("nothing scrolls sideways at 360 px", async () => {
-  upstream.override(chatStream(HOSTILE));
-  const { page, expectNoProblems, close } = await enter("/playground", { width: 360, height: 780 });
-  await ask(page, "x".repeat(300));
-  await page.getByRole("button", { name: "Send" }).click();
-  await page.getByRole("link", { name: "Log entry" }).waitFor();
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-  expectNoProblems();
-  await close();
-});

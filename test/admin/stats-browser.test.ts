@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Locator, Page } from "playwright-core";
-import { expectNoSidewaysScroll, expectNoViolations, PAGE_FORMS } from "../support/axe.ts";
 import { launchBrowser, openAs, type PageOptions, type TestBrowser } from "../support/browser.ts";
 import { type PageServer, SESSION, startPages } from "../support/page-server.ts";
 import { needsTool } from "../support/tools.ts";
@@ -133,31 +132,11 @@ inBrowser("times of one's own are asked for in place; statistics are reset after
   await close();
 });
 
-inBrowser("without scripts each chart is its table; on a phone nothing scrolls sideways", async () => {
+inBrowser("without scripts each chart is its table", async () => {
   const plain = await enter("/stats?group=outcome", { javaScript: false });
   await plain.page.getByRole("region", { name: "Cost by outcome, dollars by hour, as a table" }).waitFor();
   expect(await plain.page.locator("#plot-requests tbody tr").count()).toBe(24);
   expect(await plain.page.locator("#plot-requests td").first().isVisible()).toBe(true);
   plain.expectNoProblems();
   await plain.close();
-  const phone = await enter("/stats?range=own", { width: 360, height: 780 });
-  await plot(phone.page, "requests").locator("canvas").waitFor();
-  expect(await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-  phone.expectNoProblems();
-  await phone.close();
 });
-
-for (const form of PAGE_FORMS) {
-  inBrowser(`axe finds nothing in ${form.colorScheme} at ${form.width} px`, async () => {
-    const { page, expectNoProblems, close } = await enter("/", form);
-    for (const path of ["/", "/stats?group=outcome"]) {
-      await page.goto(pages.url + path);
-      await page.locator("canvas").first().waitFor();
-      await page.getByText("Table", { exact: true }).first().click();
-      await expectNoViolations(page);
-      await expectNoSidewaysScroll(page);
-    }
-    expectNoProblems();
-    await close();
-  });
-}

@@ -21,6 +21,8 @@ export interface PageOptions {
   colorScheme?: "light" | "dark";
   /** Default true. */
   javaScript?: boolean;
+  /** Default false: what moves, moves. */
+  reducedMotion?: boolean;
 }
 
 export interface WatchedPage {
@@ -58,21 +60,31 @@ export async function openAs(
   options?: PageOptions,
 ): Promise<WatchedPage> {
   const watched = await browser.open(options);
-  const cookies = cookie.split("; ").map((pair) => {
-    const [name = "", ...value] = pair.split("=");
-    return { name, value: value.join("="), url };
-  });
+  const cookies = cookie
+    .split("; ")
+    .filter(Boolean)
+    .map((pair) => {
+      const [name = "", ...value] = pair.split("=");
+      return { name, value: value.join("="), url };
+    });
   await watched.page.context().addCookies(cookies);
   await watched.page.goto(url + path);
   return watched;
 }
 
 async function openPage(browser: Browser, options: PageOptions = {}): Promise<WatchedPage> {
-  const { width = 1440, height = 900, colorScheme = "light", javaScript = true } = options;
+  const {
+    width = 1440,
+    height = 900,
+    colorScheme = "light",
+    javaScript = true,
+    reducedMotion = false,
+  } = options;
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme,
     javaScriptEnabled: javaScript,
+    reducedMotion: reducedMotion ? "reduce" : "no-preference",
     locale: "en-GB",
     timezoneId: "UTC",
   });
