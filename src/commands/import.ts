@@ -31,7 +31,8 @@ export const addImport: AddCommand = (program, context) => {
       "after",
       examples({
         "load-balancer import all.json --passphrase-file pass.txt": "a whole installation",
-        "load-balancer import data/archive/requests-2026-11-04.jsonl.zst": "a day of the log back into it",
+        "load-balancer import data/archive/requests-2026-11-04.jsonl.zst":
+          "a day of the log back into it; the statistics, which have it, stay",
         "cat keys.txt | load-balancer import -": "keys, one a line",
       }),
     )
@@ -83,5 +84,6 @@ function reportLines({ added, present, skipped, skippedMore }: TransferReport, d
 
 /** @param list a noun of several: "keys". */
 function counting(count: number, list: string): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? list.replace(/s$/, "") : list}`;
+  const words = list.replaceAll("_", " ");
+  return `${count.toLocaleString("en")} ${count === 1 ? words.replace(/s$/, "") : words}`;
 }

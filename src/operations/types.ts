@@ -462,7 +462,7 @@ export interface ImportOptions {
 export interface TransferReport {
   /** How many, by list. */
   added: Record<string, number>;
-  /** Those that were here already. */
+  /** Those that were here already; `requests_in_statistics`: added again after a cleanup, and counted before it. */
   present: Record<string, number>;
   /** Rows that were left aside, with the reason; at most 1,000. */
   skipped: { place: string; reason: string }[];

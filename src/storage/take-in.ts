@@ -9,7 +9,8 @@ import { RequestWriter } from "./request-logs.ts";
 import { insertOwner } from "./resource-owners.ts";
 import { insertStatistic, type Rollups } from "./rollups.ts";
 import { writeSettings } from "./settings.ts";
-import type { Load, TakeInOptions } from "./types.ts";
+import { ThinnedDays } from "./thinned-days.ts";
+import type { Load, TakeInOptions, TakenIn } from "./types.ts";
 import { insertUpstream, updateUpstream } from "./upstreams.ts";
 
 const REQUESTS_A_BATCH = 2_000;
@@ -28,24 +29,26 @@ export function takeIn(
   { sql, requests, rollups }: TakeInParts,
   load: Load,
   { dayOf, now, dryRun = false, progress }: TakeInOptions,
-): { added: number; present: number } {
-  const counts = { added: 0, present: 0 };
-  const takeRequests = (batch: RequestRecord[]) => {
-    const added = batch.filter((request) => requests.insert(request));
-    rollups.addPast(added, dayOf, now);
+): TakenIn {
+  const counts = { added: 0, present: 0, countedBefore: 0 };
+  const thinned = new ThinnedDays(sql);
+  const takeBatch = (writer: RequestWriter, batch: RequestRecord[]) => {
+    const isCounted = new Set(batch.filter(({ startedAt }) => thinned.has(startedAt)));
+    const added = batch.filter((request) => writer.insert(request));
+    const uncounted = added.filter((request) => !isCounted.has(request));
+    if (load.statistics !== "taken") {
+      rollups.addPast(uncounted, dayOf, now);
+      counts.countedBefore += added.length - uncounted.length;
+    }
     counts.added += added.length;
     counts.present += batch.length - added.length;
-    progress?.(counts.added + counts.present);
   };
   const takeRows = ({ rows = [], statistics }: Load) => {
     // In the order of the file, so that rows of one moment stay in theirs.
     const ordered = new RequestWriter(sql, "in order");
     let batch: RequestRecord[] = [];
     const flush = () => {
-      const added = batch.filter((request) => ordered.insert(request));
-      if (statistics !== "taken") rollups.addPast(added, dayOf, now);
-      counts.added += added.length;
-      counts.present += batch.length - added.length;
+      takeBatch(ordered, batch);
       batch = [];
     };
     let done = 0;
@@ -72,7 +75,10 @@ export function takeIn(
       for (const key of load.keys) insertKey(sql, key);
       for (const state of load.keyStates) writeKeyState(sql, state);
       for (const event of load.keyEvents) insertKeyEvent(sql, event);
-      for (const batch of inBatches(load.requests)) takeRequests(batch);
+      for (const batch of inBatches(load.requests)) {
+        takeBatch(requests, batch);
+        progress?.(counts.added + counts.present);
+      }
       for (const rotation of load.rotations ?? []) writeRotation(sql, rotation);
       takeRows(load);
       if (dryRun) throw new Enough();

@@ -109,7 +109,7 @@ export interface Storage {
    * What comes from elsewhere, all in one transaction. Requests that are there already are left as they are. Writes
    * without a pause: while the program serves, nothing else happens meanwhile.
    */
-  takeIn(load: Load, options: TakeInOptions): Promise<{ added: number; present: number }>;
+  takeIn(load: Load, options: TakeInOptions): Promise<TakenIn>;
   maintenance: Maintenance;
   /** What it is kept in, with its version: "SQLite 3.51.0". */
   readonly engine: string;
@@ -163,6 +163,15 @@ export interface StatisticRow extends RollupCounts {
   value: string;
   ttft: number[];
   duration: number[];
+}
+
+/** Of requests. */
+export interface TakenIn {
+  added: number;
+  /** Left as they were. */
+  present: number;
+  /** Of the added ones: those that came back after a cleanup, which the statistics count already (thinned-days.ts). */
+  countedBefore: number;
 }
 
 export interface TakeInOptions {

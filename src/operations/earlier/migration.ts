@@ -50,7 +50,7 @@ export function createMigration(
     if (total > (run.maxRequests ?? Number.POSITIVE_INFINITY)) throw tooManyToServe(total, folder);
     const plan = await makePlan(parts, data, run);
     const skipped = new Map<string, number>();
-    const counts = await storage.takeIn(
+    const { added, present } = await storage.takeIn(
       {
         upstreams: plan.upstream.change === "insert" ? [plan.upstream.upstream] : [],
         defaultUpstream: plan.upstream.change === "move_default" ? plan.upstream.upstream : null,
@@ -78,7 +78,7 @@ export function createMigration(
       keys: plan.keys.report,
       pools: plan.pools.report,
       settings: plan.settings.report,
-      requests: { ...counts, skipped: Array.from(skipped, ([reason, count]) => ({ reason, count })) },
+      requests: { added, present, skipped: Array.from(skipped, ([reason, count]) => ({ reason, count })) },
       notes: [...data.notes, ...plan.notes, ...plan.pools.notes, ...plan.keys.notes, ...ALWAYS_DIFFERENT],
     };
   }

@@ -128,6 +128,7 @@ async function takeIn(
   const plan = planImport(parts, { ...found.config, settings: found.head.settings ?? {}, box });
   if (Object.keys(plan.problems).length > 0) throw wrongRows(plan.problems);
   const days = new Days(() => ({ ...settings.current, ...plan.settings }).dailyResetTimeZone);
+  await storage.rollups.fold(days.startOf);
   const hasStatistics = (await storage.rollups.oldest()) !== null;
   const counts = await storage.takeIn(
     {
@@ -165,7 +166,7 @@ async function takeIn(
       settings: Object.keys(plan.settings).length,
       requests: counts.added,
     },
-    present: { requests: counts.present },
+    present: { requests: counts.present, requests_in_statistics: counts.countedBefore },
     skipped: plan.skipped.slice(0, MAX_TOLD),
     skippedMore: Math.max(0, plan.skipped.length - MAX_TOLD),
   };

@@ -94,13 +94,13 @@ test("export, import into an empty one, export: the same; a second import adds n
   const report = await take(target);
   expect(report).toMatchObject({
     added: { upstreams: 1, pools: 1, keys: 2, requests: 5_000 },
-    present: { requests: 0 },
+    present: { requests: 0, requests_in_statistics: 0 },
     skipped: [],
   });
   expect(comparable(await exported(target))).toEqual(comparable(text));
   const again = await take(target);
   expect(again.added).toMatchObject({ upstreams: 0, pools: 0, keys: 0, settings: 0, requests: 0 });
-  expect(again.present).toEqual({ requests: 5_000 });
+  expect(again.present).toEqual({ requests: 5_000, requests_in_statistics: 0 });
   expect(again.skipped.map(({ place }) => place)).toContain("keys, row 1");
   expect(comparable(await exported(target))).toEqual(comparable(text));
   // It serves at once with what came.
@@ -169,6 +169,34 @@ test("packed, with a byte order mark, as lines of an archive; a dry run changes 
   expect(JSON.parse(await exported(source)).requests).toEqual(JSON.parse(before).requests);
   const again = await take(source, join(source.dir, "archive", archive!));
   expect([again.added.requests, again.present.requests]).toEqual([0, 300]);
+});
+
+test("what a cleanup archived comes back without being counted a second time; rows of elsewhere are counted", async () => {
+  const source = await filled(300);
+  const { cleanup } = source.operations;
+  const counted = async (parts: AdminParts) => {
+    const { totals, groups } = await parts.operations.stats.read({ range: "7d", groupBy: "key" });
+    return [totals.requests, totals.attempts, totals.outputTokens, ...groups.map(({ attempts }) => attempts)];
+  };
+  const before = await counted(source);
+  expect(before[0]).toBe(300);
+  await cleanup.run({ olderThanDays: 0, archive: true }, "admin");
+  const archive = join(source.dir, "archive", readdirSync(join(source.dir, "archive"))[0]!);
+
+  const report = await take(source, archive);
+  expect([report.added.requests, report.present.requests_in_statistics]).toEqual([300, 300]);
+  expect(await counted(source)).toEqual(before);
+
+  // Days that the log has in full are another's too: both are counted.
+  const other = await filled(40);
+  expect((await take(other, archive)).present.requests_in_statistics).toBe(0);
+  expect((await counted(other))[0]).toBe(340);
+
+  // After a reset nothing of them is counted any more.
+  await cleanup.run({ olderThanDays: 0, archive: false }, "admin");
+  await source.storage.rollups.clear();
+  await take(source, archive);
+  expect(await counted(source)).toEqual(before);
 });
 
 test("the earlier version's full export, with its booleans as 0 and 1 or as such; twice adds nothing", async () => {
