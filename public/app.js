@@ -37,20 +37,14 @@
 
   // --- Theme: auto, light, dark, and round again.
 
-  function storedTheme() {
-    try {
-      return localStorage.getItem("theme") ?? root.dataset.theme ?? "auto";
-    } catch {
-      return root.dataset.theme ?? "auto";
-    }
-  }
+  const themeNow = () => root.dataset.theme ?? "auto";
 
   function showTheme() {
-    for (const name of document.querySelectorAll("[data-theme-name]")) name.textContent = storedTheme();
+    for (const name of document.querySelectorAll("[data-theme-name]")) name.textContent = themeNow();
   }
 
   function switchTheme() {
-    const next = THEMES[(THEMES.indexOf(storedTheme()) + 1) % THEMES.length];
+    const next = THEMES[(THEMES.indexOf(themeNow()) + 1) % THEMES.length];
     if (next === "auto") delete root.dataset.theme;
     else root.dataset.theme = next;
     try {
@@ -110,7 +104,8 @@
   const watched = new Map();
 
   document.addEventListener("htmx:config:request", (event) => {
-    if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
+    const isTold = root.classList.contains("told") && document.querySelector("[data-tail]");
+    if ((document.hidden || isTold) && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) window.htmx?.trigger(document.body, "refresh-live");
@@ -318,6 +313,10 @@
     event.preventDefault();
     found.matches("input") ? found.focus() : found.click();
   });
+
+  // A page that is told by a stream what is new asks by itself only while there is none.
+  for (const [moment, isTold] of Object.entries({ before: false, after: true }))
+    document.addEventListener(`htmx:sse:${moment}:connection`, () => root.classList.toggle("told", isTold));
 
   // What was sent from the playground leaves the field once the server has it.
   document.addEventListener("htmx:sse:after:connection", ({ target }) => {

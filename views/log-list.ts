@@ -53,3 +53,10 @@ export function logExportHref({ cursor: _, live: __, ...filters }: LogListQuery,
 export function isLogFiltered(query: LogListQuery): boolean {
   return query.q !== "" || filtersOf(query.kind).some((name) => query[name] !== "");
 }
+
+/** Where the page hears of requests as they end; null where it looks at no end that moves, or searches by words. */
+export function logTailHref(query: LogListQuery): string | null {
+  const { kind, q, cursor, live } = query;
+  if (kind === "key_event" || q !== "" || cursor !== "" || live === "off") return null;
+  return logListHref(query, {}, `${LOGS_PATH}/tail`);
+}

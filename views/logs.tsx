@@ -23,6 +23,7 @@ import {
   logKindHref,
   logListHref,
   logParameters,
+  logTailHref,
 } from "./log-list.ts";
 import { outcomeLook } from "./outcomes.ts";
 import { plural } from "./verdicts.ts";
@@ -63,6 +64,7 @@ export function LogsPage(props: LogsPageProps) {
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
   return (
     <Live url={logListHref(query)} now={reader.now} every={query.live === "off" ? "never" : "2s"}>
+      <Tail to={logTailHref(query)} />
       <PageHead title="Logs" verdict={verdict(props)}>
         <PauseLink query={query} />
         {EXPORT_FORMATS.map((format) => (
@@ -131,6 +133,13 @@ export function LogsPage(props: LogsPageProps) {
       )}
     </Live>
   );
+}
+
+/** While it is connected the page need not ask every 2 s (`app.js`). Another address is another element. */
+function Tail({ to }: { to: string | null }) {
+  if (to === null) return "";
+  const id = `tail-${Bun.hash(to).toString(36)}`;
+  return <div id={id} data-tail hidden {...{ "hx-sse:connect": attr(to) }} />;
 }
 
 function verdict({ query, requestsToday, errorsToday, reader }: LogsPageProps): string {

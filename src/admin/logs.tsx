@@ -11,7 +11,7 @@ import type { PageContext } from "./page-context.ts";
 import { formPage, page, placeOf, redirect } from "./render.tsx";
 
 const PAGE_SIZE = 100;
-const INFO = { title: "Logs", section: "/logs" };
+const INFO = { title: "Logs", section: "/logs", assets: ["htmx-sse.js"] } as const;
 
 export async function showLogs(context: PageContext): Promise<Response> {
   const { deps, reader } = context;

@@ -11,6 +11,7 @@ import { askForExport, askForReveal, downloadKeys, revealKey } from "./key-secre
 import { KeyTests } from "./key-tests.ts";
 import { askForColumns, askForFilter, showKeys } from "./keys.tsx";
 import { showRequest } from "./log.tsx";
+import { followLogs } from "./log-tail.ts";
 import { logIn, logOut, showLogin } from "./login.tsx";
 import { askForLogFilter, showLogs } from "./logs.tsx";
 import { moveOver } from "./migrate.tsx";
@@ -126,6 +127,7 @@ export const PAGES: PageRoute[] = [
   { method: "POST", path: "/upstreams/:id/delete", handle: deleteUpstream },
   { method: "GET", path: "/logs", handle: showLogs },
   { method: "GET", path: "/logs/filter", handle: askForLogFilter },
+  { method: "GET", path: "/logs/tail", handle: followLogs },
   { method: "GET", path: "/logs/:id", handle: showRequest },
   { method: "GET", path: "/playground", handle: showPlayground },
   { method: "POST", path: "/playground", handle: sendMessage },
@@ -180,7 +182,8 @@ export function createPages(deps: PageDeps) {
       path,
       async ({ request, params }) => {
         if (request.method !== "HEAD" || get === undefined) return notAllowed(allow);
-        const { status, headers } = await answer(get, request, params);
+        const { status, headers, body } = await answer(get, request, params);
+        await body?.cancel();
         return new Response(null, { status, headers });
       },
       { parse: "none" },

@@ -81,6 +81,33 @@ inBrowser(
   },
 );
 
+inBrowser("a request shows as it ends, told by a stream; where too many listen, by asking", async () => {
+  const { page, expectNoProblems, close } = await enter("/logs");
+  await page.locator("html.told").waitFor({ state: "attached" });
+  await ask("told-model");
+  await page.locator("#live").getByText("told-model").waitFor();
+  // Another list is another stream.
+  await page.getByLabel("Search").fill("found");
+  await page.waitForURL(/q=found/);
+  expect(await page.locator("[data-tail]").count()).toBe(0);
+  await ask("found-model");
+  await page.locator("#live").getByText("found-model").waitFor();
+  const stop = new AbortController();
+  const listeners = Array.from({ length: 20 }, () =>
+    fetch(`${app.url}/logs/tail`, { headers: { cookie }, signal: stop.signal }),
+  );
+  const open = await Promise.all(listeners);
+  await page.goto(`${app.url}/logs`);
+  await ask("asked-model");
+  await page.locator("#live").getByText("asked-model").waitFor();
+  expect(await page.locator("html.told").count()).toBe(0);
+  stop.abort();
+  // An answer that nobody holds any more is closed before it is read.
+  expect(open.length).toBe(20);
+  expectNoProblems();
+  await close();
+});
+
 inBrowser("a row's key leads to the key, and the story to a page of its own", async () => {
   const { page, expectNoProblems, close } = await enter("/logs?model=good-model");
   await page.locator("#live tbody .when").focus();

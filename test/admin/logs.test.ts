@@ -175,3 +175,25 @@ test("the form's choices are what requests had lately, in words, with how many; 
   ]);
   await pages.stop();
 });
+
+test("an open page is told of what it would show, and of nothing else", async () => {
+  const listen = async (query: string, method = "GET") =>
+    fetch(`${app.url}/logs/tail${query}`, { method, headers: { cookie: person.cookie } });
+  // As many as may listen at once: what is asked for without its body listens to nothing.
+  for (let times = 0; times < 25; times += 1) expect((await listen("", "HEAD")).status).toBe(200);
+  const toldBy = async (query: string) => {
+    const reader = (await listen(query)).body!.getReader();
+    const from = performance.now();
+    let text = "";
+    while (!text.includes("event: refresh-live"))
+      text += new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    return performance.now() - from;
+  };
+  const [fitting, other] = [toldBy("?model=model-t"), toldBy("?model=model-u")];
+  upstream.override(chat("Hello."));
+  await (await app.chat({ model: "model-t" })).text();
+  // The other one hears of it by the look that is taken every 5 s anyway.
+  expect(await fitting).toBeLessThan(await other);
+  expect((await fetch(`${app.url}/logs/tail`, { redirect: "manual" })).status).toBe(303);
+}, 20_000);

@@ -34,7 +34,6 @@ export const filterFields = {
 export const liveFields = { kind: kindField(["request", "error"]), ...matchFields };
 
 const filterSchema = t.Object(filterFields);
-const liveSchema = t.Object(liveFields);
 
 export function readFilters(given: Static<typeof filterSchema>): Omit<LogQuery, "limit" | "cursor"> {
   const { kind = "request", q, key_id, pool_id, model, status, outcome } = given;
@@ -47,16 +46,16 @@ export function readTimes(given: { from?: string; to?: string }): { from?: numbe
 }
 
 /** Whether a request that just ended is one that the filters ask for. */
-export function createMatch(given: Static<typeof liveSchema>): (request: RequestRecord) => boolean {
-  const { kind, key_id, pool_id, model, status, outcome } = given;
+export function createMatch(query: Omit<LogQuery, "limit" | "cursor">): (request: RequestRecord) => boolean {
+  const { kind, keyId, poolId, model, status, outcome } = query;
   const is = <T>(wanted: T | undefined, value: T) => wanted === undefined || wanted === value;
   return (request) =>
     (kind !== "error" || request.outcome !== "ok") &&
-    is<string | null>(pool_id, request.poolId) &&
+    is<string | null>(poolId, request.poolId) &&
     is<string | null>(model, request.model) &&
     is(status, request.status) &&
     is(outcome, request.outcome) &&
-    (key_id === undefined || request.attempts.some((attempt) => attempt.keyId === key_id));
+    (keyId === undefined || request.attempts.some((attempt) => attempt.keyId === keyId));
 }
 
 /** @throws InputError that names the field. */

@@ -66,7 +66,7 @@ export function logRoutes({ operations, clock }: LogRouteDeps): Route[] {
       answer: ["text/event-stream"],
       errors: [503],
       isSlow: true,
-      handle: async ({ query }) => liveLog(logs, createMatch(query)),
+      handle: async ({ query }) => liveLog(logs, createMatch(readFilters(query))),
     }),
     route({
       method: "GET",

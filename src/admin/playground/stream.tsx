@@ -1,19 +1,10 @@
 import { FinishedTurn, type FinishedTurnProps, Thoughts } from "../../../views/components/chat-turn.tsx";
 import { GrowingMarkdown } from "../../../views/markdown.ts";
+import { EVENT_STREAM_HEADERS, HEARTBEAT_MS } from "../event-stream.ts";
 import type { Said } from "./chat-answer.ts";
 
 /** What came meanwhile is shown so often: oftener nobody can read, and each time costs the page a morph. */
 const SHOW_EVERY_MS = 80;
-/** Keeps proxies on the way from ending a quiet stream. */
-const HEARTBEAT_MS = 15_000;
-
-const HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-  "x-accel-buffering": "no",
-};
-
 /** One question under way. */
 export interface Asking {
   /** Resolves when the answer is over; calls `onPiece` as it comes. */
@@ -65,7 +56,7 @@ export function streamParts({ id, begin, asking }: StreamedTurn): Response {
       asking.abort();
     },
   });
-  return new Response(body, { headers: HEADERS });
+  return new Response(body, { headers: EVENT_STREAM_HEADERS });
 }
 
 /** Gathers the pieces of an answer and shows them a few times a second. */
