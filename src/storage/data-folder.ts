@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { lchownSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { StartError } from "../types.ts";
 
@@ -18,5 +18,21 @@ export function prepareDataFolder(dir: string): void {
     throw new StartError(
       `The data folder ${path} cannot be written (${code}): set DATA_DIR to a folder that this program's user may write.`,
     );
+  }
+}
+
+/**
+ * Where root works on the data folder of another user, as with `restore` for a service, what root made there is given
+ * to that user: the service could not open it. What has a second name elsewhere is let be.
+ */
+export function handOver(dir: string): void {
+  if (process.getuid?.() !== 0) return;
+  const owner = statSync(dir, { throwIfNoEntry: false });
+  if (owner === undefined || owner.uid === 0) return;
+  for (const name of readdirSync(dir, { recursive: true }) as string[]) {
+    const path = join(dir, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.uid !== 0 || (found.isFile() && found.nlink > 1)) continue;
+    lchownSync(path, owner.uid, owner.gid);
   }
 }

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { StartError } from "../types.ts";
+import { handOver } from "./data-folder.ts";
 
 const LOCK_FILE = "load-balancer.lock";
 
@@ -41,5 +42,10 @@ export function tryLockDataFolder(dir: string): FolderLock | null {
     );
   }
   const held = database;
-  return { release: () => held.close() };
+  return {
+    release() {
+      held.close();
+      handOver(dirname(path));
+    },
+  };
 }

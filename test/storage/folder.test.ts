@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, linkSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lockDataFolder, prepareDataFolder } from "../../src/storage/storage.ts";
@@ -70,3 +70,23 @@ describe("the folder's lock", () => {
     expect(() => lockDataFolder(join(folder.path, "missing"))).toThrow(/cannot be locked \(SQLITE_CANTOPEN/);
   });
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "what root makes in the folder of another user becomes that user's",
+  () => {
+    const path = join(folder.path, "data");
+    prepareDataFolder(path);
+    mkdirSync(join(path, "backups"));
+    chownSync(path, 65_532, 65_533);
+    const outside = join(folder.path, "outside");
+    writeFileSync(outside, "");
+    linkSync(outside, join(path, "linked"));
+    symlinkSync(outside, join(path, "pointer"));
+    const lock = lockDataFolder(path);
+    for (const name of ["load-balancer.db", "backups/one.db"]) writeFileSync(join(path, name), "");
+    lock.release();
+    for (const name of ["load-balancer.db", "load-balancer.lock", "backups", "backups/one.db"])
+      expect([name, statSync(join(path, name))]).toMatchObject([name, { uid: 65_532, gid: 65_533 }]);
+    expect(statSync(outside).uid).toBe(0);
+  },
+);
