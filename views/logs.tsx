@@ -50,6 +50,8 @@ export interface LogsPageProps {
   query: LogListQuery;
   rows: { requests: RequestRecord[] } | { events: KeyEvent[] };
   nextCursor: string | null;
+  /** Where a search that takes long stopped before the page was full: epoch ms, everything since was looked at. */
+  searchedTo: number | null;
   /** Of keys. */
   names: ReadonlyMap<string, string>;
   /** Names of pools. */
@@ -123,9 +125,10 @@ export function LogsPage(props: LogsPageProps) {
             )}
           </div>
           <Pager
-            text={`${plural(shown, "row")}, newest first`}
+            text={`${plural(shown, "row")}, newest first${searchedBack(props)}`}
             first={query.cursor === "" ? null : logListHref(query, { cursor: "" })}
             next={props.nextCursor === null ? null : logListHref(query, { cursor: props.nextCursor })}
+            nextText={props.searchedTo === null ? "Next page" : LOOK_FURTHER}
           />
         </section>
       ) : (
@@ -192,17 +195,33 @@ const EMPTY_TEXTS: Record<LogKind, { title: string; text: string }> = {
   },
 };
 
+const LOOK_FURTHER = "Look further back";
+
+function searchedBack({ searchedTo, reader }: LogsPageProps): string {
+  return searchedTo === null ? "" : `, searched back to ${fullTime(searchedTo, reader)}`;
+}
+
 /** A search that takes long ends with a page that may be empty, and goes on behind it. */
-function Nothing({ query, nextCursor }: LogsPageProps) {
+function Nothing(props: LogsPageProps) {
+  const { query, nextCursor } = props;
   if (nextCursor !== null) {
     return (
       <EmptyState
         icon="search"
         title="No row fits so far"
-        text="The newest part of the log was looked through; older rows may fit."
+        text={`The log is long${searchedBack(props)}. Older rows may fit.`}
       >
         <a class="btn" href={attr(logListHref(query, { cursor: nextCursor }))}>
-          Look further back
+          {LOOK_FURTHER}
+        </a>
+      </EmptyState>
+    );
+  }
+  if (query.cursor !== "") {
+    return (
+      <EmptyState icon="search" title="No older row fits" text="The log was searched to its beginning.">
+        <a class="btn" href={attr(logListHref(query, { cursor: "" }))}>
+          First page
         </a>
       </EmptyState>
     );

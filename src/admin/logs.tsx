@@ -33,6 +33,7 @@ export async function showLogs(context: PageContext): Promise<Response> {
       query={query}
       rows={found.rows}
       nextCursor={found.nextCursor}
+      searchedTo={found.searchedTo}
       names={await keyNames(deps.operations.keys, ids)}
       pools={await poolNames(context)}
       requestsToday={figures.requestsToday}
@@ -105,14 +106,14 @@ type Rows = LogsPageProps["rows"];
 async function findRows(
   { deps }: PageContext,
   query: LogQuery,
-): Promise<{ rows: Rows; nextCursor: string | null }> {
+): Promise<Pick<LogsPageProps, "rows" | "nextCursor" | "searchedTo">> {
   const { logs } = deps.operations;
   if (query.kind === "key_event") {
-    const { data, nextCursor } = await logs.keyEvents(query);
-    return { rows: { events: data }, nextCursor };
+    const { data: events, ...page } = await logs.keyEvents(query);
+    return { rows: { events }, ...page };
   }
-  const { data, nextCursor } = await logs.requests(query);
-  return { rows: { requests: data }, nextCursor };
+  const { data: requests, ...page } = await logs.requests(query);
+  return { rows: { requests }, ...page };
 }
 
 /** The keys that the rows name. */

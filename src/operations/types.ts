@@ -1,6 +1,6 @@
 import type { Explanation } from "../pool/explain.ts";
 import type { Settings } from "../settings.ts";
-import type { DatabaseFacts, LogFacets, LogQuery, RollupCounts } from "../storage/types.ts";
+import type { DatabaseFacts, LogFacets, LogPage, LogQuery, RollupCounts } from "../storage/types.ts";
 import type {
   AuthStyle,
   BulkRun,
@@ -10,7 +10,6 @@ import type {
   KeyStatus,
   KeyView,
   Outcome,
-  Page,
   Pool,
   Prompt,
   RequestRecord,
@@ -260,9 +259,9 @@ export interface SettingsOperations {
 
 export type { LogQuery } from "../storage/types.ts";
 export interface LogOperations {
-  requests(query: LogQuery): Promise<Page<RequestRecord>>;
+  requests(query: LogQuery): Promise<LogPage<RequestRecord>>;
   request(id: string): Promise<RequestRecord>;
-  keyEvents(query: LogQuery): Promise<Page<KeyEvent>>;
+  keyEvents(query: LogQuery): Promise<LogPage<KeyEvent>>;
   /** What can be filtered by, with counts. Epoch ms; without `from` the last 30 days. */
   facets(range: { from?: number; to?: number }): Promise<LogFacets>;
   /**

@@ -197,3 +197,39 @@ test("an open page is told of what it would show, and of nothing else", async ()
   expect(await fitting).toBeLessThan(await other);
   expect((await fetch(`${app.url}/logs/tail`, { redirect: "manual" })).status).toBe(303);
 }, 20_000);
+
+test("an error just made is found by its words as soon as it stands in the log", async () => {
+  upstream.override(openAiError(400, "The quokka is on strike"));
+  await (await app.chat({ model: "model-c" })).text();
+  const newest = async () => (await app.logs())[0];
+  while ((await newest())?.model !== "model-c") await Bun.sleep(20);
+  const visit = await person.visit("/logs?q=quokka+str");
+  expect(visit.html).toContain(`id="request-${(await newest())!.id}"`);
+  expect(visit.text).toContain("1 row, newest first");
+});
+
+test("a search that takes long tells how far back it looked, and goes on from there; an old page leads to the new", async () => {
+  const pages = await startPages();
+  const { logs } = pages.installation.operations;
+  const answer = await logs.requests({ kind: "request", limit: 1, cursor: null });
+  const stopped = { nextCursor: "c1", searchedTo: Date.UTC(2026, 10, 20, 8, 30) };
+  const ask = async (path: string, page: Omit<typeof answer, "data">, data: typeof answer.data) => {
+    logs.requests = async () => ({ data, ...page });
+    const { html } = await pages.ask(path);
+    return { html, text: (await seen(html)).text };
+  };
+
+  const few = await ask("/logs?model=m", stopped, answer.data);
+  expect(few.text).toContain("1 row, newest first, searched back to 20 Nov 2026, 08:30:00 UTC");
+  expect(few.html).toMatch(/href="\/logs\?model=m&amp;cursor=c1[^"]*" rel="next"><span>Look further back</);
+
+  const none = await ask("/logs?model=m", stopped, []);
+  expect(none.text).toContain("No row fits so far");
+  expect(none.text).toContain("searched back to 20 Nov 2026, 08:30:00 UTC. Older rows may fit.");
+  expect(none.html).toMatch(/href="\/logs\?model=m&amp;cursor=c1[^"]*">Look further back</);
+
+  const end = await ask("/logs?model=m&cursor=c1", { nextCursor: null, searchedTo: null }, []);
+  expect(end.text).toContain("No older row fits");
+  expect(end.html).toMatch(/href="\/logs\?model=m[^"]*">First page</);
+  await pages.stop();
+});

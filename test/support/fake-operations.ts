@@ -670,6 +670,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         return {
           data: rows.slice(from, from + query.limit),
           nextCursor: from + query.limit < rows.length ? String(from + query.limit) : null,
+          searchedTo: null,
         };
       },
       async request(id) {
@@ -679,7 +680,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       },
       async keyEvents(query) {
         const rows = data.events.filter((event) => query.keyId === undefined || event.keyId === query.keyId);
-        return { data: rows.slice(0, query.limit), nextCursor: null };
+        return { data: rows.slice(0, query.limit), nextCursor: null, searchedTo: null };
       },
       facets: async () => ({ models: [], keys: [], outcomes: [], pools: [] }),
       listen: () => () => undefined,

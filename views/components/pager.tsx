@@ -6,6 +6,7 @@ export function Pager(props: {
   first: string | null;
   previous?: string | null;
   next: string | null;
+  nextText?: string;
 }) {
   return (
     <footer class="pager">
@@ -18,7 +19,7 @@ export function Pager(props: {
       ) : null}
       {props.next !== null ? (
         <a class={props.previous ? undefined : "push"} href={attr(props.next)} rel="next">
-          Next page
+          <span safe>{props.nextText ?? "Next page"}</span>
         </a>
       ) : null}
     </footer>
