@@ -1,7 +1,10 @@
 import type { KeyEvent, KeyView, Pool, RequestRecord } from "../src/types.ts";
+import { attr } from "./attr.ts";
 import { ActionForm } from "./components/button.tsx";
 import { CooldownTable } from "./components/cooldown-table.tsx";
 import { EventTable } from "./components/event-table.tsx";
+import { type Failure, FailureTable } from "./components/failures.tsx";
+import { Icon } from "./components/icon.tsx";
 import { keyColour } from "./components/key-chip.tsx";
 import { KeyFacts } from "./components/key-facts.tsx";
 import { KeyFigures } from "./components/key-figures.tsx";
@@ -14,7 +17,7 @@ import { Countdown } from "./components/time.tsx";
 import type { Reader } from "./format.ts";
 import { href, keyPath } from "./links.ts";
 import { STATUS_LOOKS, StatusIcon } from "./statuses.tsx";
-import { keyVerdict, outHeadline } from "./verdicts.ts";
+import { keyVerdict, outHeadline, plural } from "./verdicts.ts";
 
 export interface KeyPageProps {
   view: KeyView;
@@ -23,6 +26,9 @@ export interface KeyPageProps {
   test: KeyTest | undefined;
   events: KeyEvent[];
   requests: RequestRecord[];
+  /** On this key, the newest first, among so many of its newest requests. */
+  failures: Failure[];
+  lookedAt: number;
   names: ReadonlyMap<string, string>;
   /** Strikes in a row at which a key is ejected. */
   maxFailureCount: number;
@@ -62,6 +68,7 @@ export function KeyPage(props: KeyPageProps) {
               </div>
             )}
           </section>
+          <LastFailures {...props} />
           <section class="card">
             <header class="ruled">
               <h2>History</h2>
@@ -88,6 +95,27 @@ export function KeyPage(props: KeyPageProps) {
   );
 }
 
+/** Attempts on this key that failed, also where another key answered then. */
+function LastFailures({ failures, lookedAt, names, reader }: KeyPageProps) {
+  return (
+    <section class="card">
+      <header class="ruled">
+        <h2>Last failures</h2>
+        <span class="sub" safe>
+          {`of its last ${plural(lookedAt, "request")}`}
+        </span>
+      </header>
+      {failures.length === 0 ? (
+        <p class="inside soft top">None.</p>
+      ) : (
+        <div class="scroll">
+          <FailureTable failures={failures} names={names} ofOneKey reader={reader} />
+        </div>
+      )}
+    </section>
+  );
+}
+
 function KeyActions(props: { view: KeyView }) {
   const { id, enabled } = props.view;
   return (
@@ -105,6 +133,10 @@ function KeyActions(props: { view: KeyView }) {
       ) : (
         <ActionForm to={keyPath(id, "enable")} method="post" icon="power" label="Enable" look="main" />
       )}
+      <a class="btn" href={attr(href("/playground", { key: id }))}>
+        <Icon name="terminal" />
+        Ask it
+      </a>
       <ActionForm to={keyPath(id, "reveal")} method="get" icon="eye" label="Show secret" />
       <ActionForm to={keyPath(id, "edit")} method="get" icon="edit" label="Edit" />
       <ActionForm to={keyPath(id, "delete")} method="post" icon="delete" label="Delete" look="bad" />

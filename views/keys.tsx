@@ -35,6 +35,8 @@ export interface KeysPageProps extends Omit<KeyTableProps, "sort" | "sortHref"> 
 export function KeysPage(props: KeysPageProps) {
   const { query, keys, place } = props;
   const total = totalKeys(props.counts);
+  // What is added while one looks at a pool or an upstream is meant for there.
+  const there = { pool: query.pool, upstream: query.upstream };
   return (
     <Live url={keyListHref(query)} now={props.reader.now}>
       <PageHead title="Keys" verdict={keysVerdict(props.counts)}>
@@ -46,8 +48,9 @@ export function KeysPage(props: KeysPageProps) {
           label="Paste many"
           title="Text, JSON, CSV or .env; a file may also be dropped on this page"
           attributes={{ "data-import": true }}
+          fields={there}
         />
-        <ActionForm to="/keys/add" method="get" icon="plus" label="Add key" look="main" />
+        <ActionForm to="/keys/add" method="get" icon="plus" label="Add key" look="main" fields={there} />
       </PageHead>
       <BulkProgress runs={props.runs} />
       {total > 0 && (

@@ -9,7 +9,7 @@ import { LastTest } from "./components/test-note.tsx";
 import { Ago } from "./components/time.tsx";
 import { type UpstreamRow, upstreamActions } from "./components/upstream-table.tsx";
 import { exact, percent, type Reader } from "./format.ts";
-import { href, keysHref, upstreamPath } from "./links.ts";
+import { keysHref, upstreamPath } from "./links.ts";
 import { AUTH_STYLE_WORDS, presetFacts, type UpstreamPreset } from "./upstream-words.ts";
 import { keysVerdict, plural, sentence } from "./verdicts.ts";
 
@@ -81,9 +81,13 @@ export function UpstreamPage(props: UpstreamPageProps) {
           <LastTest test={props.test} reader={reader} />
           {counts === undefined && (
             <section class="card inside top">
-              <a class="btn" href={attr(href("/keys/add", { upstream: upstream.id }))}>
-                Add key
-              </a>
+              <ActionForm
+                to="/keys/add"
+                method="get"
+                icon="plus"
+                label="Add key"
+                fields={{ upstream: upstream.id }}
+              />
             </section>
           )}
         </div>

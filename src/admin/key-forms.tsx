@@ -23,7 +23,18 @@ const NO_VALUES: KeyFormValues = {
 };
 
 export async function askForKey(context: PageContext): Promise<Response> {
-  return keyForm(context, null, NO_VALUES, null);
+  return keyForm(context, null, { ...NO_VALUES, ...(await placesAsked(context)) }, null);
+}
+
+/** The pool and the upstream that the address names (`?pool=`, `?upstream=`), where there are such. */
+async function placesAsked({ deps, url }: PageContext): Promise<{ pool_id: string; upstream_id: string }> {
+  const named = (name: string, list: { id: string }[]) =>
+    list.find(({ id }) => id === url.searchParams.get(name))?.id ?? "";
+  const { pools, upstreams } = deps.operations;
+  return {
+    pool_id: named("pool", await pools.list()),
+    upstream_id: named("upstream", await upstreams.list()),
+  };
 }
 
 export async function askForChanges(context: PageContext): Promise<Response> {
@@ -69,7 +80,7 @@ export async function changeKey(context: PageContext): Promise<Response> {
 }
 
 export async function askForPaste(context: PageContext): Promise<Response> {
-  return pasteForm(context, new URLSearchParams(), null);
+  return pasteForm(context, new URLSearchParams(await placesAsked(context)), null);
 }
 
 /** Pasted text and a file's together: each line is reported on, whichever it came by. */

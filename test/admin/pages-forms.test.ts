@@ -241,7 +241,14 @@ describe("the list of keys by forms alone", () => {
     const right = await pages.ask(field("daily_limit"), { form: { value: "1,500" }, headers });
     expect(right.html).toContain("gem-prod-05 saved.");
     await pages.ask(field("tags"), { form: { value: "a,b" }, headers });
-    expect(find("gem-prod-05")).toMatchObject({ dailyLimit: 1_500, tags: ["a", "b"] });
+    const batch = pages.installation.pools.find(({ name }) => name === "batch")!;
+    expect((await pages.ask(field("pool_id"), { headers })).html).toContain(`<option value="${batch.id}"`);
+    const moved = await pages.ask(field("pool_id"), { form: { value: batch.id }, headers });
+    expect(moved.html).toContain("batch");
+    await pages.ask(field("priority"), { form: { value: "2" }, headers });
+    await pages.ask(field("weight"), { form: { value: "30" }, headers });
+    const changed = { dailyLimit: 1_500, tags: ["a", "b"], poolId: batch.id, priority: 2, weight: 30 };
+    expect(find("gem-prod-05")).toMatchObject(changed);
     expect((await pages.ask(field("name"))).headers.get("location")).toBe(`/keys/${id}/edit`);
     expect((await pages.ask(field("secret"), { headers })).html).toContain(
       "can&#x27;t be changed in the list",

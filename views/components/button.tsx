@@ -1,4 +1,5 @@
 import { attr } from "../attr.ts";
+import { href } from "../links.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface ButtonLook {
@@ -59,11 +60,24 @@ export function ActionButton(
   );
 }
 
-/** The same where no form stands around it. */
-export function ActionForm(props: ButtonLook & { to: string; method: "get" | "post"; attributes?: object }) {
+/** The same where no form stands around it. `fields`: what it says beside, those that are not empty. */
+export function ActionForm(
+  props: ButtonLook & {
+    to: string;
+    method: "get" | "post";
+    attributes?: object;
+    fields?: Record<string, string>;
+  },
+) {
+  const fields = Object.entries(props.fields ?? {}).filter(([, value]) => value !== "");
+  // A form sent by GET puts its fields in place of its address's own query; htmx sends none of them.
+  const live = fields.length > 0 && { "hx-get": attr(href(props.to, Object.fromEntries(fields))) };
   return (
     <form action={props.to} method={props.method} class={props.wideOnly ? "wide-only" : undefined}>
-      <ActionButton {...props} />
+      {fields.map(([name, value]) => (
+        <input type="hidden" name={name} value={attr(value)} />
+      ))}
+      <ActionButton {...props} attributes={{ ...props.attributes, ...live }} />
     </form>
   );
 }

@@ -20,6 +20,8 @@ interface FailuresProps {
   failures: Failure[];
   /** By key id; a key that is not here was deleted. */
   names: ReadonlyMap<string, string>;
+  /** On a key's own page: without the column that would say the key again. */
+  ofOneKey?: boolean;
   reader: Reader;
 }
 
@@ -30,7 +32,7 @@ export function FailureTable(props: FailuresProps) {
       <thead>
         <tr>
           <th scope="col">Time</th>
-          <th scope="col">Key</th>
+          {!props.ofOneKey && <th scope="col">Key</th>}
           <th scope="col">Model</th>
           <th scope="col">Status</th>
           <th scope="col">Reason</th>
@@ -47,9 +49,11 @@ export function FailureTable(props: FailuresProps) {
                   <Clock at={failure.at} reader={props.reader} />
                 </a>
               </td>
-              <td class="c-key">
-                <KeyChip id={failure.keyId} name={props.names.get(failure.keyId) ?? null} />
-              </td>
+              {!props.ofOneKey && (
+                <td class="c-key">
+                  <KeyChip id={failure.keyId} name={props.names.get(failure.keyId) ?? null} />
+                </td>
+              )}
               <td class="wide-only">
                 <bdi class="mono cut" safe>
                   {failure.model ?? UNKNOWN}

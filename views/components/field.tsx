@@ -84,8 +84,25 @@ export function TextField(props: TextFieldProps) {
   );
 }
 
+export interface SelectOption {
+  value: string;
+  label: string;
+}
+
+export function Options(props: { options: SelectOption[]; value: string }) {
+  return (
+    <>
+      {props.options.map((option) => (
+        <option value={attr(option.value)} selected={option.value === props.value} safe>
+          {option.label}
+        </option>
+      ))}
+    </>
+  );
+}
+
 interface SelectFieldProps extends FieldText {
-  options: { value: string; label: string }[];
+  options: SelectOption[];
   value: string;
 }
 
@@ -93,11 +110,7 @@ export function SelectField(props: SelectFieldProps) {
   return (
     <Field {...props}>
       <select {...controlAttributes(props)}>
-        {props.options.map((option) => (
-          <option value={attr(option.value)} selected={option.value === props.value} safe>
-            {option.label}
-          </option>
-        ))}
+        <Options {...props} />
       </select>
     </Field>
   );

@@ -2,7 +2,7 @@ import type { PropsWithChildren } from "@elysiajs/html";
 import type { KeyView } from "../../src/types.ts";
 import { attr } from "../attr.ts";
 import { keyPath } from "../links.ts";
-import { FieldError } from "./field.tsx";
+import { FieldError, Options, type SelectOption } from "./field.tsx";
 import { Icon } from "./icon.tsx";
 
 /** THE table of what can be changed in its place in the list. */
@@ -15,7 +15,16 @@ export const INLINE_FIELDS = {
     maxlength: 13,
     text: (key: KeyView) => (key.dailyLimit === null ? "" : String(key.dailyLimit)),
   },
+  pool_id: { verb: "Move", label: "Pool", maxlength: 100, text: (key: KeyView) => key.poolId ?? "" },
+  priority: {
+    verb: "Prioritise",
+    label: "Priority",
+    maxlength: 13,
+    text: (key: KeyView) => String(key.priority),
+  },
+  weight: { verb: "Weigh", label: "Weight", maxlength: 13, text: (key: KeyView) => String(key.weight) },
 } as const;
+const NUMBERS: ReadonlySet<string> = new Set(["daily_limit", "priority", "weight"]);
 export type InlineFieldName = keyof typeof INLINE_FIELDS;
 
 export function isInlineField(name: string): name is InlineFieldName {
@@ -54,9 +63,24 @@ export function InlineValue(props: PropsWithChildren<InlineProps>) {
 }
 
 /** The field in the value's place: Enter saves, Escape leaves it as it was. */
-export function InlineForm(props: InlineProps & { value: string; error?: string }) {
+export function InlineForm(
+  props: InlineProps & {
+    value: string;
+    error?: string;
+    /** What can be chosen; undefined: it is typed. */
+    options?: SelectOption[];
+  },
+) {
   const { label, maxlength } = INLINE_FIELDS[props.field];
   const id = `${placeId(props)}-field`;
+  const control = {
+    id,
+    name: "value",
+    "aria-label": attr(`${label} of ${props.view.name}`),
+    "aria-describedby": props.error === undefined ? undefined : `${id}-error`,
+    "aria-invalid": props.error === undefined ? undefined : ("true" as const),
+    autofocus: true,
+  };
   return (
     // Of the same kind and id as the value that it stands for, so that it is found and left alone as the list lives on.
     <span class="inline editing" id={placeId(props)} hx-morph-skip>
@@ -67,18 +91,20 @@ export function InlineForm(props: InlineProps & { value: string; error?: string 
         hx-target="closest .inline"
         hx-swap="outerHTML"
       >
-        <input
-          id={id}
-          name="value"
-          value={attr(props.value)}
-          aria-label={attr(`${label} of ${props.view.name}`)}
-          aria-describedby={props.error === undefined ? undefined : `${id}-error`}
-          aria-invalid={props.error === undefined ? undefined : "true"}
-          maxlength={maxlength}
-          autocomplete="off"
-          spellcheck="false"
-          autofocus
-        />
+        {props.options === undefined ? (
+          <input
+            {...control}
+            value={attr(props.value)}
+            inputmode={NUMBERS.has(props.field) ? "numeric" : undefined}
+            maxlength={maxlength}
+            autocomplete="off"
+            spellcheck="false"
+          />
+        ) : (
+          <select {...control}>
+            <Options options={props.options} value={props.value} />
+          </select>
+        )}
         <button type="submit" class="small icon-only" aria-label="Keep" title="Keep">
           <Icon name="check" size={14} />
         </button>

@@ -3,7 +3,7 @@ import { attr } from "../attr.ts";
 import { count, exact, percent, type Reader, UNKNOWN, usd } from "../format.ts";
 import { plural } from "../verdicts.ts";
 import { DailyUse } from "./daily-use.tsx";
-import { InlineValue } from "./inline-field.tsx";
+import { type InlineFieldName, InlineValue } from "./inline-field.tsx";
 import { KeyAge } from "./key-age.tsx";
 import { keyColour } from "./key-chip.tsx";
 import { PoolChip } from "./pool-chip.tsx";
@@ -32,6 +32,8 @@ export interface KeyColumn {
   /** Shown where nobody chose. */
   usual?: boolean;
   className?: string;
+  /** It can be changed in its place. */
+  inline?: InlineFieldName;
   cell(cells: KeyCells): JSX.Element;
 }
 
@@ -41,6 +43,7 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     name: "pool",
     label: "Pool",
     usual: true,
+    inline: "pool_id",
     cell: ({ view, pools }) => <PoolChip pool={view.poolId === null ? undefined : pools.get(view.poolId)} />,
   },
   {
@@ -51,11 +54,8 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
   {
     name: "tags",
     label: "Tags",
-    cell: ({ view }) => (
-      <InlineValue view={view} field="tags">
-        <Tags tags={view.tags} />
-      </InlineValue>
-    ),
+    inline: "tags",
+    cell: ({ view }) => <Tags tags={view.tags} />,
   },
   {
     name: "in_flight",
@@ -125,10 +125,9 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     sort: "daily_used",
     title: "Requests of today, of the daily limit",
     usual: true,
+    inline: "daily_limit",
     cell: ({ view, defaultDailyLimit }) => (
-      <InlineValue view={view} field="daily_limit">
-        <DailyUse used={view.dailyUsed} limit={view.dailyLimit ?? defaultDailyLimit} />
-      </InlineValue>
+      <DailyUse used={view.dailyUsed} limit={view.dailyLimit ?? defaultDailyLimit} />
     ),
   },
   {
@@ -136,6 +135,7 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     label: "Priority",
     sort: "priority",
     right: true,
+    inline: "priority",
     cell: ({ view }) => <Amount value={view.priority} />,
   },
   {
@@ -143,6 +143,7 @@ export const KEY_COLUMNS: readonly KeyColumn[] = [
     label: "Weight",
     sort: "weight",
     right: true,
+    inline: "weight",
     cell: ({ view }) => <Amount value={view.weight} />,
   },
   {
@@ -156,6 +157,18 @@ export const COLUMN_NAMES = KEY_COLUMNS.map(({ name }) => name);
 export const USUAL_COLUMNS = KEY_COLUMNS.filter(({ usual }) => usual)
   .map(({ name }) => name)
   .join(".");
+
+/** A cell's content; where it can be changed in its place, with the way to do so. */
+export function KeyCell(props: { column: KeyColumn; cells: KeyCells }) {
+  const { column, cells } = props;
+  const content = column.cell(cells);
+  if (column.inline === undefined) return content;
+  return (
+    <InlineValue view={cells.view} field={column.inline}>
+      {content as "safe"}
+    </InlineValue>
+  );
+}
 
 /** A key below this share of successes, over enough attempts to tell, is marked. */
 const POOR_SHARE = 0.9;

@@ -8,7 +8,7 @@ import { Icon } from "./icon.tsx";
 import { InlineValue } from "./inline-field.tsx";
 import { isOld, OldMark } from "./key-age.tsx";
 import { KeyChip } from "./key-chip.tsx";
-import { KEY_COLUMNS, type KeyCells, type KeyColumn, successText } from "./key-columns.tsx";
+import { KEY_COLUMNS, KeyCell, type KeyCells, type KeyColumn, successText } from "./key-columns.tsx";
 import { KeyStatusBadge } from "./key-status.tsx";
 import { SortHeader } from "./sort-header.tsx";
 import { type KeyTest, TestNote } from "./test-note.tsx";
@@ -108,9 +108,7 @@ function KeyRow(props: {
         />
       </td>
       <td class="c-key">
-        <InlineValue view={key} field="name">
-          <KeyChip id={key.id} name={key.name} maskedSecret={key.maskedSecret} />
-        </InlineValue>
+        <KeyName view={key} />
         {isOld(key.createdAt, reader) ? <OldMark createdAt={key.createdAt} reader={reader} /> : ""}
         <span class="sub phone-only" safe>
           {`${plural(key.requestCount, "request")} · ${successText(props.cells)}`}
@@ -127,12 +125,24 @@ function KeyRow(props: {
         </span>
       </td>
       {props.columns.map((column) => (
-        <td class={classOf(column)}>{column.cell(props.cells) as "safe"}</td>
+        <td class={classOf(column)}>
+          <KeyCell column={column} cells={props.cells} />
+        </td>
       ))}
       <td class="c-acts">
         <KeyRowActions view={key} />
       </td>
     </tr>
+  );
+}
+
+/** With the way to change it in its place. */
+export function KeyName(props: { view: KeyView }) {
+  const { id, name, maskedSecret } = props.view;
+  return (
+    <InlineValue view={props.view} field="name">
+      <KeyChip id={id} name={name} maskedSecret={maskedSecret} />
+    </InlineValue>
   );
 }
 

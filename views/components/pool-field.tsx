@@ -1,5 +1,5 @@
 import type { Pool } from "../../src/types.ts";
-import { SelectField } from "./field.tsx";
+import { SelectField, type SelectOption } from "./field.tsx";
 
 /** Which pool; left out where there is none. */
 export function PoolField(props: { id: string; value: string; pools: Pool[]; error?: string }) {
@@ -10,13 +10,14 @@ export function PoolField(props: { id: string; value: string; pools: Pool[]; err
       name="pool_id"
       label="Pool"
       value={props.value}
-      options={[
-        { value: "", label: "No pool" },
-        ...props.pools.map((pool) => ({ value: pool.id, label: pool.name })),
-      ]}
+      options={poolOptions(props.pools)}
       error={props.error}
     />
   );
+}
+
+export function poolOptions(pools: Pool[]): SelectOption[] {
+  return [{ value: "", label: "No pool" }, ...pools.map(({ id, name }) => ({ value: id, label: name }))];
 }
 
 /** Which upstream; left out where there is only one. */
