@@ -212,6 +212,17 @@ describe("strikes", () => {
     expect(scene.pool.view("a")?.strikes).toBe(0);
   });
 
+  test("lead who has just failed elsewhere to a key without any, while there is one; nobody else", () => {
+    const scene = testPool(["a", "b", "c"].map((id) => keyNamed(id)));
+    useKey(scene, "b", "upstream_error");
+    const tried = new Set(["a"]);
+    for (let n = 0; n < 6; n += 1) expect(scene.use("ok", {}, { tried })).toBe("c");
+    const firstTries = Array.from({ length: 6 }, () => scene.use("client_error"));
+    expect(firstTries).toContain("b");
+    tried.add("c");
+    expect(scene.use("ok", {}, { tried })).toBe("b");
+  });
+
   test("a list of models that is answered ends no row", () => {
     const scene = testPool([keyNamed("a")]);
     scene.use("upstream_error");

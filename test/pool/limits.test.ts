@@ -132,6 +132,16 @@ describe("tokens a minute", () => {
     expect(claim({ tokens: 100 }).keyId).toBe("a");
   });
 
+  test("are neither reserved nor counted where a person tests the key", () => {
+    const { pool, claim } = testPool([keyNamed("a", { tpmLimit: 1_000 })]);
+    const running = claim({ tokens: 400 });
+    pool.release(pool.claimKey("a") as Lease, { ...OK, usage: usage(900, 0) });
+    pool.release(claim({ tokens: 600 }), { ...OK, usage: usage(600, 0) });
+    pool.release(running, { ...OK, usage: usage(300, 0) });
+    expect(claim({ tokens: 100 }).keyId).toBe("a");
+    expect(pool.claim(ask({ tokens: 1 })).lease).toBeNull();
+  });
+
   test("a request that is larger than the limit itself goes to a key whose minute is empty", () => {
     const { pool, claim, clock } = testPool([keyNamed("a", { tpmLimit: 1_000 })]);
     const large = claim({ tokens: 5_000 });

@@ -53,6 +53,13 @@ describe("cooldowns", () => {
     expect(use()).toBe("a");
   });
 
+  test("that are over are stored no longer, though nobody asked for the key meanwhile", () => {
+    const { use, pool, clock } = testPool([keyNamed("a")]);
+    use("rate_limited", { waitMs: 1_000 });
+    clock.advance(1_000);
+    expect(pool.view("a")?.cooldowns).toEqual([]);
+  });
+
   test("for one model leave the key to the others", () => {
     const { use, pool, claim } = testPool([keyNamed("a")]);
     use("rate_limited", { waitMs: MINUTE, blame: "key_model" });
@@ -130,7 +137,11 @@ describe("what is not the key's fault", () => {
       strikes: 0,
       cooldowns: [],
       requestCount: 40,
+      // A model that the account does not have failed there all the same.
+      failureCount: 10,
     });
+    use("upstream_error");
+    expect(pool.view("a")?.failureCount).toBe(1);
   });
 
   test("a host that fails for every key ejects none", () => {

@@ -211,6 +211,7 @@ describe("what headers tell is used before it hurts", () => {
     const lease = claim();
     pool.answered(lease, 10, empty);
     pool.release(lease, OK);
+    expect(pool.view(lease.keyId)?.cooldowns).toMatchObject([{ model: "m", outcome: "rate_limited" }]);
     expect(sharesOf(10, () => use()).get(lease.keyId)).toBeUndefined();
     expect(pool.claim({ model: "other", poolId: null, tried: new Set(["k1"]) }).lease?.keyId).toBe(
       lease.keyId,
