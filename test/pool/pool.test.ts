@@ -141,7 +141,7 @@ describe("what is not the key's fault", () => {
       failureCount: 10,
     });
     use("upstream_error");
-    expect(pool.view("a")?.failureCount).toBe(1);
+    expect(pool.view("a")?.failureCount).toBe(11);
   });
 
   test("a host that fails for every key ejects none", () => {
