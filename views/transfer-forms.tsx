@@ -23,6 +23,8 @@ export interface TransferProps {
   /** Null: no file was given yet. */
   imported: ImportAnswer | null;
   maxImportBytes: number;
+  /** Of logs. */
+  maxImportRows: number;
   backups: { name: string; at: number; sizeBytes: number }[];
   /** A cron expression; null: none are written by themselves. */
   schedule: string | null;
@@ -41,7 +43,7 @@ export function TransferCards(props: TransferProps) {
   return (
     <>
       <ExportCard {...props.exporting} />
-      <ImportCard answer={props.imported} maxBytes={props.maxImportBytes} />
+      <ImportCard answer={props.imported} maxBytes={props.maxImportBytes} maxRows={props.maxImportRows} />
       <BackupCard {...props} />
     </>
   );
@@ -95,10 +97,16 @@ function ExportCard({ secrets, errors, message }: ExportTyped) {
 
 const FILE = { id: "import-file", name: "file", label: "File" };
 
-function ImportCard({ answer, maxBytes }: { answer: ImportAnswer | null; maxBytes: number }) {
+interface ImportCardProps {
+  answer: ImportAnswer | null;
+  maxBytes: number;
+  maxRows: number;
+}
+
+function ImportCard({ answer, maxBytes, maxRows }: ImportCardProps) {
   const file = {
     ...FILE,
-    help: `At most ${maxBytes / 1024 / 1024} MiB, packed by gzip or zstd too; larger ones by load-balancer import FILE.`,
+    help: `At most ${maxBytes / 1024 / 1024} MiB, packed by gzip or zstd too. Larger ones, and logs of more than ${exact(maxRows)} rows, by load-balancer import FILE.`,
     error: answer?.errors.file,
   };
   const live = {

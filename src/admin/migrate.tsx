@@ -1,9 +1,7 @@
 import { MovedOverPage } from "../../views/moved-over.tsx";
+import { MAX_ROWS_WHILE_SERVING } from "./api/data.ts";
 import type { PageContext } from "./page-context.ts";
 import { page } from "./render.tsx";
-
-/** Some seconds in which nothing else happens; beyond it the command is named. */
-const MAX_REQUESTS = 50_000;
 
 /** Takes over what `offer` found; pressed twice it adds nothing. */
 export async function moveOver(context: PageContext): Promise<Response> {
@@ -14,7 +12,7 @@ export async function moveOver(context: PageContext): Promise<Response> {
     ...(folder === undefined ? {} : { from: folder }),
     dryRun: false,
     actor: context.actor,
-    maxRequests: MAX_REQUESTS,
+    maxRequests: MAX_ROWS_WHILE_SERVING,
   });
   return page(context, { title: "Moved over", section: "/" }, <MovedOverPage {...report} />);
 }

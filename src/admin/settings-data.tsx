@@ -5,6 +5,7 @@ import type { TransferProps } from "../../views/transfer-forms.tsx";
 import { sentence } from "../../views/verdicts.ts";
 import type { CleanupInput } from "../operations/types.ts";
 import { InputError } from "../types.ts";
+import { MAX_ROWS_WHILE_SERVING } from "./api/data.ts";
 import type { PageContext } from "./page-context.ts";
 import { readForm } from "./page-form.ts";
 import { done, formPage, page, placeOf } from "./render.tsx";
@@ -12,7 +13,7 @@ import { done, formPage, page, placeOf } from "./render.tsx";
 const HERE = "/settings/data";
 const INFO = { title: "Data", section: "/settings" };
 /** A form is read into memory whole; a larger file goes by the command or the API, which take it as it comes. */
-export const MAX_IMPORT_FORM_BYTES = 32 * 1024 * 1024;
+export const MAX_IMPORT_FORM_BYTES = 64 * 1024 * 1024;
 /** What the form offers where the log is kept for ever. */
 const USUAL_DAYS = 30;
 
@@ -33,6 +34,7 @@ export async function dataPage(
     exporting: exporting ?? { secrets: "none", errors: {} },
     imported,
     maxImportBytes: MAX_IMPORT_FORM_BYTES,
+    maxImportRows: MAX_ROWS_WHILE_SERVING,
     backups: transfer.backups(),
     schedule: backupSchedule,
     keep: backupKeep,

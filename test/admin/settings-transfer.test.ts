@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MAX_IMPORT_FORM_BYTES } from "../../src/admin/settings-data.tsx";
 import { APP_PASSWORD, startApp, type TestApp } from "../support/app.ts";
@@ -154,11 +154,48 @@ describe("an import", () => {
   test("larger than the form allows, or from another site, is refused", async () => {
     const large = await imported(new Uint8Array(MAX_IMPORT_FORM_BYTES + 1));
     expect(large.status).toBe(422);
-    expect(large.html).toContain("The form is larger than 32 MiB.");
+    expect(large.html).toContain("The form is larger than 64 MiB.");
     const foreign = await imported("sk-new-0000000001", {}, { origin: "https://elsewhere.example" });
     expect(foreign.status).toBe(403);
     expect(await app.keys()).toHaveLength(1);
   });
+});
+
+test("by the API, a gigabyte is refused before it is read", async () => {
+  const told = await new Promise<string>((resolve, reject) => {
+    let answer = "";
+    const { hostname, port } = new URL(app.url);
+    void Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: {
+        open(socket) {
+          const lines = [
+            "POST /api/admin/data/import HTTP/1.1",
+            "host: localhost",
+            "content-length: 1073741824",
+          ];
+          socket.write(
+            [...lines, "authorization: Bearer test-admin-api-token", "", '{"format":'].join("\r\n"),
+          );
+        },
+        data(socket, bytes) {
+          answer += bytes.toString();
+          if (answer.includes("}}")) {
+            resolve(answer);
+            socket.end();
+          }
+        },
+        error: (_, error) => reject(error),
+        close: () => resolve(answer),
+      },
+    });
+  });
+  expect(told).toStartWith("HTTP/1.1 413");
+  expect(told).toMatch(
+    /at most 512 MiB while this program serves: stop it and run `load-balancer import FILE`/,
+  );
+  expect(readdirSync(app.dataDir).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
 test("a backup is a database that can be opened; those that were kept are listed", async () => {

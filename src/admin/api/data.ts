@@ -7,12 +7,15 @@ import type {
 } from "../../operations/types.ts";
 import { PASSWORD_HEADER } from "./admin-password.ts";
 import { backupAnswer, pageOf } from "./answers.ts";
+import { ApiError } from "./errors.ts";
 import { type Route, route } from "./route.ts";
 import { oneOf } from "./schemas.ts";
 
 const PASSPHRASE = "x-export-passphrase";
-/** So many rows are taken in at once in some hundred ms, in which nobody is served. */
-export const MAX_ROWS_WHILE_SERVING = 10_000;
+/** So many rows of logs come in within some two seconds, in which nobody is served; more of them by a command. */
+export const MAX_ROWS_WHILE_SERVING = 50_000;
+/** Ten times what so many rows usually have; it lies on the disk until all of it was read. */
+const MAX_IMPORT_BYTES = 512 * 1024 * 1024;
 
 interface DataRouteDeps {
   transfer: TransferOperations;
@@ -57,13 +60,14 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
         "Takes in an export of this program or the earlier one, an archive of the log, or keys in any form",
       detail:
         "All of it or nothing, packed by gzip or zstd too. Only adds: what is here already stays and is told of. " +
-        `\`${PASSPHRASE}\` is the passphrase of a file with sealed secrets. A log of more than ${MAX_ROWS_WHILE_SERVING} ` +
-        "rows is refused while the program serves: stop it and use `load-balancer import`.",
+        `\`${PASSPHRASE}\` is the passphrase of a file with sealed secrets. More than ` +
+        `${MAX_IMPORT_BYTES / 2 ** 20} MiB, or a log of more than ${MAX_ROWS_WHILE_SERVING} rows, is refused while the ` +
+        "program serves: stop it and use `load-balancer import`.",
       query: t.Object({ dry_run: t.Optional(oneOf(["true", "false"])) }),
       headers: { [PASSPHRASE]: "of a file with sealed secrets" },
       accepts: { "application/json": t.Unknown({ examples: [["sk-a-key-for-the-import"]] }) },
       answer: reportAnswer,
-      errors: [409],
+      errors: [409, 413],
       isSlow: true,
       async handle({ query, actor, request }) {
         const report = await transfer.importStream(chunksOf(request), {
@@ -109,11 +113,22 @@ export async function backupDownload(transfer: Pick<TransferOperations, "backupF
   return download(bytes, (piece) => piece, { type: "application/vnd.sqlite3", name, sizeBytes });
 }
 
-/** The body as it comes; an import may be as large as the disk. */
+/** The body as it comes. @throws ApiError 413 as soon as more is told or has come than is allowed. */
 async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  const add = (bytes: number) => {
+    size += bytes;
+    if (size <= MAX_IMPORT_BYTES) return;
+    const most = `The file may have at most ${MAX_IMPORT_BYTES / 2 ** 20} MiB while this program serves`;
+    throw new ApiError(413, "request_too_large", `${most}: stop it and run \`load-balancer import FILE\`.`);
+  };
+  const told = Number(request.headers.get("content-length") ?? 0);
+  if (told > MAX_IMPORT_BYTES) add(told);
   const reader = request.body?.getReader();
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read())
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    add(part.value.byteLength);
     yield part.value;
+  }
 }
 
 function backupJson({ name, at, sizeBytes }: KeptBackup) {

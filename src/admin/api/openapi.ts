@@ -40,7 +40,12 @@ const IF_MATCH = "the etag that was answered: only if nobody changed it since";
 const IDEMPOTENCY_KEY =
   "any text that is new for each create: repeated within 24 hours, it answers what was added the first time";
 /** Where a path begins with another word than its noun. */
-const TAGS: Record<string, string> = { pool: "pools", "openapi.json": "description" };
+const TAGS: Record<string, string> = {
+  pool: "pools",
+  backup: "data",
+  backups: "data",
+  "openapi.json": "description",
+};
 const JSON_TYPE = "application/json";
 const TEXT_TYPE = "text/plain";
 const ERROR_REF = { $ref: "#/components/schemas/Error" };

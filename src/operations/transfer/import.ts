@@ -239,7 +239,7 @@ function wrongRows(problems: Record<string, string>): InputError {
 
 function tooManyToServe(rows: number): ConflictError {
   return new ConflictError(
-    `The file has ${rows} rows of logs, too many to be taken in while this program serves: stop it and run ` +
+    `The file has ${rows.toLocaleString("en")} rows of logs, too many to be taken in while this program serves: stop it and run ` +
       "`load-balancer import FILE`.",
   );
 }
