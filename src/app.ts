@@ -205,7 +205,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     client,
     storage,
     settings: currentSettings,
-    keys: () => pool.views(),
+    keys: () => pool.glances(),
     figures: figures.figures,
   });
   const controlPlane = {
@@ -316,7 +316,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
         },
         probeEndpoint: (baseUrl) =>
           probeEndpoint(
-            { ...upstreamDeps, keys: () => pool.views(), upstreams: () => directory.upstreams },
+            { ...upstreamDeps, keys: () => pool.glances(), upstreams: () => directory.upstreams },
             baseUrl,
           ),
       }),

@@ -70,7 +70,7 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
 
   const models = new Models({
     ...upstreamDeps,
-    keys: () => pool.views(),
+    keys: () => pool.glances(),
     upstreams: () => directory.upstreams,
   });
 

@@ -1,6 +1,6 @@
+import type { KeyGlance } from "../pool/types.ts";
 import type { LiveFigures } from "../record/types.ts";
 import type { Settings } from "../settings.ts";
-import type { KeyView } from "../types.ts";
 
 /** Something that somebody should know of, as long as it lasts. */
 export interface Alert {
@@ -14,7 +14,7 @@ export interface Alert {
 }
 
 export interface Situation {
-  keys: KeyView[];
+  keys: KeyGlance[];
   minutes: LiveFigures["minutes"];
   recorder: LiveFigures["recorder"];
   settings: Settings;
@@ -48,20 +48,19 @@ export function findAlerts(situation: Situation): Alert[] {
 const WORDS = { invalid: "is invalid", no_credit: "has no credit" } as const;
 
 function keysOut({ keys }: Situation): Alert[] {
-  return keys
-    .flatMap(({ id, name, poolId, enabled, condition }): Alert[] => {
-      const status = condition?.status;
-      if (!enabled || (status !== "invalid" && status !== "no_credit")) return [];
-      return [
-        {
-          id: `key_${status}:${id}`,
-          name: `key_${status}`,
-          message: `The key "${name}" ${WORDS[status]}: ${condition?.reason}`,
-          details: { key_id: id, key_name: name, pool_id: poolId, reason: condition?.reason ?? null },
-        },
-      ];
-    })
-    .slice(0, MAX_KEY_ALERTS);
+  const alerts: Alert[] = [];
+  for (const { id, key, state } of keys) {
+    const { status, reason } = state.condition ?? {};
+    if (!key.enabled || (status !== "invalid" && status !== "no_credit")) continue;
+    if (alerts.length === MAX_KEY_ALERTS) break;
+    alerts.push({
+      id: `key_${status}:${id}`,
+      name: `key_${status}`,
+      message: `The key "${key.name}" ${WORDS[status]}: ${reason}`,
+      details: { key_id: id, key_name: key.name, pool_id: key.poolId, reason: reason ?? null },
+    });
+  }
+  return alerts;
 }
 
 function fewKeys({ keys, settings }: Situation): Alert[] {

@@ -1,10 +1,10 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import type { KeyGlance } from "../pool/types.ts";
 import type { LiveFigures } from "../record/types.ts";
 import type { Settings } from "../settings.ts";
 import type { Storage } from "../storage/types.ts";
-import type { KeyView } from "../types.ts";
 import { postOnce } from "../upstream/post.ts";
 import type { UpstreamClient } from "../upstream/types.ts";
 import { type Alert, findAlerts, TOLD_AFTER_MS } from "./alert-conditions.ts";
@@ -22,7 +22,7 @@ export interface AlertDeps {
   client: UpstreamClient;
   storage: Pick<Storage, "facts">;
   settings(): Settings;
-  keys(): KeyView[];
+  keys(): KeyGlance[];
   figures(): Pick<LiveFigures, "minutes" | "recorder">;
 }
 

@@ -37,8 +37,8 @@ export function createUpstreamStore(parts: OperationsParts, keys: KeyStore): Ups
     if (!Bun.deepEquals(next, settings.current)) settings.replace(next);
     tell();
     if (before === undefined || before.baseUrl === upstream.baseUrl) return;
-    const touched = pool.views().filter(({ upstreamId }) => upstreamId === upstream.id);
-    if (touched.length > 0) await keys.clear(touched, []);
+    const touched = pool.glances().filter(({ key }) => key.upstreamId === upstream.id);
+    if (touched.length > 0) await keys.clear(keys.findAll(touched.map(({ id }) => id)), []);
   }
 
   return {

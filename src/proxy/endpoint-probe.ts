@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
+import type { KeyGlance } from "../pool/types.ts";
 import type { Settings } from "../settings.ts";
-import type { KeyView, Upstream } from "../types.ts";
+import type { Upstream } from "../types.ts";
 import { checkBaseUrl } from "../upstream/address-guard.ts";
 import { presetFor } from "../upstream/presets.ts";
 import type { HeaderList, UpstreamClient } from "../upstream/types.ts";
@@ -18,7 +19,7 @@ export interface EndpointProbeDeps {
   client: UpstreamClient;
   pool: { secretOf(id: string): string | null };
   settings(): Settings;
-  keys(): KeyView[];
+  keys(): KeyGlance[];
   upstreams(): readonly Upstream[];
 }
 
@@ -36,7 +37,9 @@ export async function probeEndpoint(deps: EndpointProbeDeps, baseUrl: string): P
   const refusal = checkBaseUrl(baseUrl);
   if (refusal !== null) return { isGood: false, message: `Not asked: ${refusal}.` };
   const sameHost = deps.upstreams().filter((known) => hostOf(known.baseUrl) === hostOf(baseUrl));
-  const key = deps.keys().find((one) => mayBeAsked(one) && sameHost.some(({ id }) => id === one.upstreamId));
+  const key = deps
+    .keys()
+    .find((one) => mayBeAsked(one) && sameHost.some(({ id }) => id === one.key.upstreamId));
   const secret = key === undefined ? null : deps.pool.secretOf(key.id);
   const upstream: Upstream = {
     id: "",

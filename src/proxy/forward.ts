@@ -1,7 +1,8 @@
 import type { Ask, Claim, Lease } from "../pool/pool.ts";
 import type { Waiting } from "../pool/queue.ts";
+import type { KeyGlance } from "../pool/types.ts";
 import type { Settings } from "../settings.ts";
-import type { KeyView, Strategy, Upstream, Verdict } from "../types.ts";
+import type { Strategy, Upstream, Verdict } from "../types.ts";
 import type { SendOptions } from "../upstream/types.ts";
 import { askOf } from "./ask.ts";
 import type { AttemptResult } from "./attempt.ts";
@@ -22,7 +23,7 @@ export interface ForwardDeps extends ExchangeDeps {
     claim(ask: Ask): Claim;
     claimOrWait(ask: Ask, limitMs: number): Claim | Waiting;
     readonly countsTokens: boolean;
-    views(): KeyView[];
+    glances(): KeyGlance[];
   } & ExchangeDeps["pool"];
   /** Of a pool that has one of its own. */
   strategyOf(poolId: string): Strategy | null;

@@ -1,5 +1,6 @@
 import type { Ask, Claim } from "../pool/pool.ts";
-import type { KeyView, Upstream } from "../types.ts";
+import type { KeyGlance } from "../pool/types.ts";
+import type { Upstream } from "../types.ts";
 import type { SendOptions } from "../upstream/types.ts";
 import type { AttemptResult } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,7 +10,7 @@ import { notHere, type Owners } from "./sticky.ts";
 import { upstreamRequest } from "./upstream-request.ts";
 
 export interface ListAnswerDeps {
-  pool: { claim(ask: Ask): Claim; views(): KeyView[] };
+  pool: { claim(ask: Ask): Claim; glances(): KeyGlance[] };
   owners: Owners;
   upstream(id: string): Upstream;
   options: SendOptions;
@@ -28,9 +29,9 @@ export async function answerList(
 ): Promise<Response | null> {
   const { poolId } = request;
   const keyIds = deps.pool
-    .views()
-    .filter((key) => (poolId === null || key.poolId === poolId) && !OUT.includes(key.status))
-    .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+    .glances()
+    .filter(({ key, status }) => (poolId === null || key.poolId === poolId) && !OUT.includes(status))
+    .sort((a, b) => a.key.createdAt - b.key.createdAt || (a.id < b.id ? -1 : 1))
     .map(({ id }) => id);
   if (keyIds.length < 2) return null;
   const ask = async (keyId: string, target: string): Promise<AttemptResult | null> => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
+import type { KeyGlance } from "../pool/types.ts";
 import type { Settings } from "../settings.ts";
-import type { KeyView, Upstream } from "../types.ts";
+import type { Upstream } from "../types.ts";
 import type { UpstreamClient } from "../upstream/types.ts";
 import { Attempt } from "./attempt.ts";
 import { headersTo, modelsUrl } from "./upstream-address.ts";
@@ -43,18 +44,20 @@ export async function listText(
 }
 
 /** Keys whose lists count, at most so many an upstream and pool. */
-export function countingKeys(keys: readonly KeyView[], poolId: string | null): KeyView[] {
-  const counts = new Map<string, number>();
-  return keys.filter(({ status, upstreamId, poolId: ofKey }) => {
-    if ((poolId !== null && ofKey !== poolId) || status === "disabled" || status === "invalid") return false;
-    const group = `${upstreamId} ${ofKey}`;
-    const count = (counts.get(group) ?? 0) + 1;
-    counts.set(group, count);
+export function countingKeys(keys: readonly KeyGlance[], poolId: string | null): KeyGlance[] {
+  const counts = new Map<string, Map<string | null, number>>();
+  return keys.filter(({ status, key }) => {
+    if ((poolId !== null && key.poolId !== poolId) || status === "disabled" || status === "invalid")
+      return false;
+    const byPool = counts.get(key.upstreamId) ?? new Map<string | null, number>();
+    const count = (byPool.get(key.poolId) ?? 0) + 1;
+    if (count === 1) counts.set(key.upstreamId, byPool);
+    byPool.set(key.poolId, count);
     return count <= MAX_KEYS_PER_UPSTREAM;
   });
 }
 
 /** A key that is told to wait is not troubled for a list. */
-export function mayBeAsked({ status }: KeyView): boolean {
+export function mayBeAsked({ status }: Pick<KeyGlance, "status">): boolean {
   return status === "available" || status === "daily_limit_reached";
 }

@@ -1,4 +1,5 @@
-import type { KeyView, Upstream, Verdict } from "../types.ts";
+import type { KeyGlance } from "../pool/types.ts";
+import type { Upstream, Verdict } from "../types.ts";
 import { countingKeys, type ListCallDeps, listText, mayBeAsked } from "./model-call.ts";
 import { ModelHints } from "./model-hints.ts";
 import { type ListedModel, modelsIn, plainId } from "./model-list.ts";
@@ -18,7 +19,7 @@ const MAX_RANKS = 1_000;
 export type KeyRank = (keyId: string, upstreamId: string) => number;
 
 export interface ModelsDeps extends ListCallDeps {
-  keys(): KeyView[];
+  keys(): KeyGlance[];
   upstream(id: string): Upstream;
   upstreams(): readonly Upstream[];
 }
@@ -116,7 +117,7 @@ export class Models {
    */
   async list(poolId: string | null): Promise<ListedModel[]> {
     const all = this.deps.keys();
-    this.#dropForeign(all);
+    this.#dropForeign();
     this.#refreshIfStale(all);
     const keys = countingKeys(all, poolId);
     const missesSome = () => keys.some((key) => mayBeAsked(key) && !this.#lists.has(key.id));
@@ -147,7 +148,7 @@ export class Models {
   }
 
   /** Each list once, those of the default upstream first. */
-  #listsOf(keys: readonly KeyView[]): ReadonlySet<ListedModel[]> {
+  #listsOf(keys: readonly KeyGlance[]): ReadonlySet<ListedModel[]> {
     const first = this.deps.upstreams().find(({ isDefault }) => isDefault)?.id;
     const lists = keys.map(({ id }) => this.#lists.get(id)).filter((list) => list !== undefined);
     const ordered = [
@@ -160,19 +161,18 @@ export class Models {
   // --- asking the upstreams -----------------------------------------------------------------------------
 
   /** Lists of keys that are gone, or that came from another address than their upstream has now. */
-  #dropForeign(keys: readonly KeyView[]): void {
-    const ids = new Set(keys.map(({ id }) => id));
+  #dropForeign(): void {
     let dropped = false;
     for (const [keyId, { upstreamId, baseUrl }] of this.#lists) {
       const isThere =
-        ids.has(keyId) &&
+        this.deps.pool.secretOf(keyId) !== null &&
         this.deps.upstreams().some((one) => one.id === upstreamId && one.baseUrl === baseUrl);
       if (!isThere) dropped = this.#lists.delete(keyId) || dropped;
     }
     if (dropped) this.#index();
   }
 
-  #refreshIfStale(keys: readonly KeyView[] = this.deps.keys()): void {
+  #refreshIfStale(keys: readonly KeyGlance[] = this.deps.keys()): void {
     if (this.#asking !== null) return;
     const now = this.deps.clock.monotonic();
     this.#lookedAt = now;
@@ -190,7 +190,7 @@ export class Models {
     });
   }
 
-  async #askAll(keys: readonly KeyView[]): Promise<void> {
+  async #askAll(keys: readonly KeyGlance[]): Promise<void> {
     const left = [...keys];
     const worker = async () => {
       for (let key = left.shift(); key !== undefined; key = left.shift()) await this.#ask(key).catch(IGNORED);
@@ -198,7 +198,7 @@ export class Models {
     await Promise.all(Array.from({ length: Math.min(MAX_CALLS_AT_ONCE, keys.length) }, worker));
   }
 
-  async #ask(key: KeyView): Promise<void> {
+  async #ask({ key }: KeyGlance): Promise<void> {
     const upstream = this.deps.upstream(key.upstreamId);
     const text = await listText(this.deps, key.id, upstream);
     if (text === null) return;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { Alerts } from "../../src/operations/alerts.ts";
+import type { KeyGlance } from "../../src/pool/types.ts";
 import type { LiveFigures } from "../../src/record/types.ts";
 import { createSettings, parseSettingsPatch, type Settings } from "../../src/settings.ts";
 import type { KeyView, MinuteTotals } from "../../src/types.ts";
@@ -19,7 +20,7 @@ interface Message {
 }
 
 let clock: ManualClock;
-let keys: KeyView[];
+let keys: KeyGlance[];
 let minutes: MinuteTotals[];
 let recorder: LiveFigures["recorder"];
 let settings: Settings;
@@ -77,16 +78,9 @@ function start(): Alerts {
   });
 }
 
-function key(id: string, changes: Partial<KeyView> = {}): KeyView {
-  return {
-    id,
-    name: `name of ${id}`,
-    poolId: null,
-    enabled: true,
-    status: "available",
-    condition: null,
-    ...changes,
-  } as KeyView;
+function key(id: string, { status = "available", condition = null }: Partial<KeyView> = {}): KeyGlance {
+  const key = { id, name: `name of ${id}`, poolId: null, enabled: true };
+  return { id, status, key, state: { condition } } as KeyGlance;
 }
 
 const invalid = (id: string) =>

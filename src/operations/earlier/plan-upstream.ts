@@ -25,7 +25,7 @@ export function planUpstream(
   const standard = inventory.defaultUpstream();
   const isUntouched =
     settings.current.apiEndpoint === defaultSettings.apiEndpoint &&
-    !pool.views().some(({ upstreamId }) => upstreamId === standard.id);
+    !pool.glances().some(({ key }) => key.upstreamId === standard.id);
   if (isUntouched) return { upstream: movedTo(standard, baseUrl, isTaken), change: "move_default" };
   const { name, authStyle } = identityOf(baseUrl);
   let free = name;
