@@ -3,6 +3,7 @@
   const TOAST_MS = 6_000;
   const TOAST_WITH_UNDO_MS = 10_000;
   const MAX_TOASTS = 4;
+  const SCROLL_REST_MS = 300;
   const THEMES = ["auto", "light", "dark"];
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
@@ -89,11 +90,9 @@
 
   const closeDialog = () => byId("dialog")?.close();
 
-  // --- Living parts: they rest in hidden tabs, catch up on return, and say when the server is gone.
+  // --- Living parts: they rest in hidden tabs and under a scrolling hand, catch up, and say when the server is gone.
 
-  function isLive(context) {
-    return context?.sourceElement?.id === "live";
-  }
+  const isLive = (context) => context?.sourceElement?.id === "live";
 
   function setLost(lost) {
     if (!lost && byId("lost")?.hidden === false) toast("The server answers again.");
@@ -102,10 +101,12 @@
   }
 
   const watched = new Map();
-
+  let scrolledAt = 0;
+  document.addEventListener("scroll", () => (scrolledAt = Date.now()), { capture: true, passive: true });
   document.addEventListener("htmx:config:request", (event) => {
     const isTold = root.classList.contains("told") && document.querySelector("[data-tail]");
-    if ((document.hidden || isTold) && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
+    const rests = document.hidden || isTold || Date.now() - scrolledAt < SCROLL_REST_MS;
+    if (rests && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) window.htmx?.trigger(document.body, "refresh-live");

@@ -65,7 +65,7 @@ export function LogsPage(props: LogsPageProps) {
   const { query, reader } = props;
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
   return (
-    <Live url={logListHref(query)} now={reader.now} every={query.live === "off" ? "never" : "2s"}>
+    <Live url={logListHref(query)} now={reader.now} every={query.live === "off" ? "never" : "1500ms"}>
       <Tail to={logTailHref(query)} />
       <PageHead title="Logs" verdict={verdict(props)}>
         <PauseLink query={query} />

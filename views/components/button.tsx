@@ -1,4 +1,4 @@
-import { attr } from "../attr.ts";
+import { attr, SERVED_BY_HTMX } from "../attr.ts";
 import { href } from "../links.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
@@ -53,6 +53,7 @@ export function ActionButton(
       aria-label={props.iconOnly ? attr(props.label) : undefined}
       title={props.title && attr(props.title)}
       {...live}
+      {...SERVED_BY_HTMX}
       {...props.attributes}
     >
       <Inside {...props} />

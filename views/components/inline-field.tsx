@@ -1,6 +1,6 @@
 import type { PropsWithChildren } from "@elysiajs/html";
 import type { KeyView } from "../../src/types.ts";
-import { attr } from "../attr.ts";
+import { attr, SERVED_BY_HTMX } from "../attr.ts";
 import { keyPath } from "../links.ts";
 import { FieldError, Options, type SelectOption } from "./field.tsx";
 import { Icon } from "./icon.tsx";
@@ -52,6 +52,7 @@ export function InlineValue(props: PropsWithChildren<InlineProps>) {
         hx-get={fieldPath(props)}
         hx-target="closest .inline"
         hx-swap="outerHTML"
+        {...SERVED_BY_HTMX}
       >
         <Icon name="edit" size={12} />
         <span class="hidden-text" safe>
