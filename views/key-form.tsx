@@ -1,6 +1,13 @@
 import type { Pool } from "../src/types.ts";
 import { TextField } from "./components/field.tsx";
-import { FormActions, FormError, FormShell, formLive, type Place } from "./components/form-shell.tsx";
+import {
+  FormActions,
+  FormError,
+  FormShell,
+  formLive,
+  type Place,
+  SeenField,
+} from "./components/form-shell.tsx";
 import { LIMIT_FIELDS } from "./components/limit-fields.tsx";
 import { PoolField, UpstreamField } from "./components/pool-field.tsx";
 import { keyPath } from "./links.ts";
@@ -23,6 +30,8 @@ export interface KeyFormProps {
   place: Place;
   /** Null: a new key. */
   subject: { id: string; name: string; maskedSecret: string } | null;
+  /** Its revision; empty: a new key. */
+  seen: string;
   values: KeyFormValues;
   errors: Record<string, string>;
   message?: string;
@@ -59,6 +68,7 @@ export function KeyForm(props: KeyFormProps) {
       back={action}
     >
       <form method="post" action={action} class="fields" {...formLive(action)}>
+        <SeenField revision={props.seen} />
         <FormError message={props.message} />
         <TextField
           id="key-secret"

@@ -1,7 +1,14 @@
 import { type Pool, STRATEGIES } from "../src/types.ts";
 import { attr } from "./attr.ts";
 import { controlAttributes, Field, FieldError, SelectField, TextField } from "./components/field.tsx";
-import { FormActions, FormError, FormShell, formLive, type Place } from "./components/form-shell.tsx";
+import {
+  FormActions,
+  FormError,
+  FormShell,
+  formLive,
+  type Place,
+  SeenField,
+} from "./components/form-shell.tsx";
 import { POOL_ICONS, PoolMark } from "./components/pool-mark.tsx";
 import { keysHref, poolPath } from "./links.ts";
 import { inWords } from "./setting-labels.ts";
@@ -15,6 +22,8 @@ interface PoolFormProps {
   place: Place;
   /** Null: a new pool. */
   subject: { id: string; name: string } | null;
+  /** Its revision; empty: a new pool. */
+  seen: string;
   values: PoolFormValues;
   errors: Record<string, string>;
   message?: string;
@@ -36,6 +45,7 @@ export function PoolForm(props: PoolFormProps) {
       back={action}
     >
       <form method="post" action={attr(action)} class="fields" {...formLive(attr(action))}>
+        <SeenField revision={props.seen} />
         <FormError message={props.message} />
         <TextField
           id="pool-name"

@@ -1,5 +1,6 @@
+import { attr } from "./attr.ts";
 import { ActionForm } from "./components/button.tsx";
-import { FormActions, FormShell, type Place } from "./components/form-shell.tsx";
+import { FormActions, FormError, FormShell, type Place } from "./components/form-shell.tsx";
 import { type Preset, RESET_FORM, type SettingField, SettingRow } from "./components/setting-row.tsx";
 import { SettingsHead } from "./settings-tabs.tsx";
 
@@ -14,6 +15,10 @@ export interface SettingsPageProps {
   presets: Preset[];
   timeZones: readonly string[];
   keysThere: string;
+  /** What was in force when the form was made, by the settings' names, as JSON. */
+  seen: string;
+  /** What is wrong with the whole form. */
+  message?: string;
   verdict: string;
 }
 
@@ -64,6 +69,7 @@ export function SettingsForm(props: Omit<SettingsPageProps, "verdict">) {
     >
       {/* The first button of a form is what Enter presses. */}
       <button type="submit" hidden />
+      <input type="hidden" name="seen" value={attr(props.seen)} />
       {props.groups.map((group) => (
         <fieldset class="card" id={group.id}>
           <legend class="hidden-text" safe>
@@ -84,6 +90,7 @@ export function SettingsForm(props: Omit<SettingsPageProps, "verdict">) {
       ))}
       <div class="save-bar">
         <span role="status">
+          <FormError message={props.message} />
           <strong x-text="summary" />{" "}
           {wrong > 0 && (
             <span class="poor" safe>{`${wrong === 1 ? "1 has" : `${wrong} have`} to be corrected.`}</span>

@@ -1,7 +1,14 @@
 import { AUTH_STYLES } from "../src/types.ts";
 import { attr } from "./attr.ts";
 import { SelectField, TextField } from "./components/field.tsx";
-import { FormActions, FormError, FormShell, formLive, type Place } from "./components/form-shell.tsx";
+import {
+  FormActions,
+  FormError,
+  FormShell,
+  formLive,
+  type Place,
+  SeenField,
+} from "./components/form-shell.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { PresetCards } from "./components/preset-cards.tsx";
 import { upstreamPath } from "./links.ts";
@@ -112,6 +119,8 @@ function PresetNote(props: { preset: UpstreamPreset }) {
 interface EditUpstreamProps extends FieldProps {
   place: Place;
   subject: { id: string; name: string };
+  /** Its revision. */
+  seen: string;
   /** How many keys begin anew where the base URL changes. */
   keys: number;
 }
@@ -126,6 +135,7 @@ export function EditUpstreamForm(props: EditUpstreamProps) {
       back={action}
     >
       <form method="post" action={attr(action)} class="fields" {...formLive(attr(action))}>
+        <SeenField revision={props.seen} />
         <FormError message={props.message} />
         <NameField {...props} />
         <BaseUrlField

@@ -1,11 +1,13 @@
 import { KeyForm, type KeyFormProps, type KeyFormValues } from "../../views/key-form.tsx";
 import { PasteForm, PasteReport } from "../../views/paste-form.tsx";
+import { keyRevision } from "../operations/revision.ts";
 import type { KeyPatch } from "../operations/types.ts";
 import type { KeyView } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { readFileForm, readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
 import { done, formPage, placeOf } from "./render.tsx";
+import { refusalOfChange, seenIn } from "./stale-form.ts";
 
 const SECTION = "/keys";
 
@@ -39,7 +41,11 @@ async function placesAsked({ deps, url }: PageContext): Promise<{ pool_id: strin
 
 export async function askForChanges(context: PageContext): Promise<Response> {
   const key = await context.deps.operations.keys.get(context.id);
-  const values = {
+  return keyForm(context, key, valuesOf(key), null, keyRevision(key));
+}
+
+function valuesOf(key: KeyView): KeyFormValues {
+  return {
     name: key.name,
     tags: key.tags.join(", "),
     pool_id: key.poolId ?? "",
@@ -51,7 +57,6 @@ export async function askForChanges(context: PageContext): Promise<Response> {
     weight: String(key.weight),
     priority: String(key.priority),
   };
-  return keyForm(context, key, values, null);
 }
 
 export async function addKey(context: PageContext): Promise<Response> {
@@ -72,10 +77,13 @@ export async function changeKey(context: PageContext): Promise<Response> {
   const key = await keys.get(context.id);
   try {
     const patch = { ...readKeyForm(form), ...(secret ? { secret } : {}) };
-    const changed = await keys.edit(key.id, patch, context.actor);
+    const changed = await keys.edit(key.id, patch, context.actor, seenIn(form));
     return done(context, { kind: "ok", text: `${changed.name} saved.` }, `/keys/${key.id}`);
   } catch (error) {
-    return keyForm(context, key, typedValues(form), refusalOf(error));
+    const now = await keys.get(key.id);
+    const inForce = { revision: keyRevision(now), values: { ...valuesOf(now) } };
+    const { refusal, seen } = refusalOfChange(error, form, inForce);
+    return keyForm(context, key, typedValues(form), refusal, seen);
   }
 }
 
@@ -112,6 +120,7 @@ async function keyForm(
   key: KeyView | null,
   values: KeyFormProps["values"],
   refusal: Refusal | null,
+  seen = "",
 ): Promise<Response> {
   const { operations } = context.deps;
   const title = key === null ? "Add key" : `Edit ${key.name}`;
@@ -121,6 +130,7 @@ async function keyForm(
     <KeyForm
       place={placeOf(context)}
       subject={key}
+      seen={seen}
       values={{ ...values, upstream_id: values.upstream_id || standard }}
       errors={refusal?.fields ?? {}}
       message={refusal?.message}

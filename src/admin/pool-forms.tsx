@@ -1,11 +1,13 @@
 import { DeletePoolForm, PoolForm, type PoolFormValues } from "../../views/pool-form.tsx";
 import { plural, totalKeys } from "../../views/verdicts.ts";
+import { poolRevision } from "../operations/revision.ts";
 import type { PoolInput } from "../operations/types.ts";
 import type { Pool, Strategy } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
 import { done, doneElsewhere, formPage, placeOf } from "./render.tsx";
+import { refusalOfChange, seenIn } from "./stale-form.ts";
 
 const SECTION = "/pools";
 
@@ -38,9 +40,11 @@ export async function addPool(context: PageContext): Promise<Response> {
 
 export async function askForPoolChanges(context: PageContext): Promise<Response> {
   const pool = await context.deps.operations.pools.get(context.id);
-  const { name, description, color } = pool;
-  const values = { name, description, color, icon: pool.icon || FIRST_ICON, strategy: pool.strategy ?? "" };
-  return poolForm(context, pool, values, null);
+  return poolForm(context, pool, valuesOf(pool), null, poolRevision(pool));
+}
+
+function valuesOf({ name, description, color, icon, strategy }: Pool): PoolFormValues {
+  return { name, description, color, icon: icon || FIRST_ICON, strategy: strategy ?? "" };
 }
 
 export async function changePool(context: PageContext): Promise<Response> {
@@ -48,10 +52,13 @@ export async function changePool(context: PageContext): Promise<Response> {
   const before = await pools.get(context.id);
   const form = await readForm(context.request);
   try {
-    const after = await pools.edit(before.id, readPoolForm(form), context.actor);
+    const after = await pools.edit(before.id, readPoolForm(form), context.actor, seenIn(form));
     return done(context, { kind: "ok", text: `${after.name} saved.` }, `/pools/${after.id}`);
   } catch (error) {
-    return poolForm(context, before, typed(form), refusalOf(error));
+    const now = await pools.get(before.id);
+    const inForce = { revision: poolRevision(now), values: valuesOf(now) };
+    const { refusal, seen } = refusalOfChange(error, form, inForce);
+    return poolForm(context, before, typed(form), refusal, seen);
   }
 }
 
@@ -118,11 +125,13 @@ function poolForm(
   subject: Pick<Pool, "id" | "name"> | null,
   values: PoolFormValues,
   refusal: Refusal | null,
+  seen = "",
 ): Promise<Response> | Response {
   const form = (
     <PoolForm
       place={placeOf(context)}
       subject={subject}
+      seen={seen}
       values={values}
       errors={refusal?.fields ?? {}}
       message={refusal?.message}

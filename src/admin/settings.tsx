@@ -3,8 +3,9 @@ import { type SettingField, SettingNote, type TestNote } from "../../views/compo
 import { settingLabel } from "../../views/setting-labels.ts";
 import { ResetSettingsForm, type SettingGroup, SettingsForm, SettingsPage } from "../../views/settings.tsx";
 import { plural, sentence, totalKeys } from "../../views/verdicts.ts";
+import { settingsRevision } from "../operations/revision.ts";
 import { SETTING_GROUPS, type SettingRow, type Settings, sameValue, settingRows } from "../settings.ts";
-import { InputError } from "../types.ts";
+import { ChangedError, InputError } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { noticeCookie } from "./page-cookies.ts";
 import { readForm } from "./page-form.ts";
@@ -19,16 +20,68 @@ export async function showSettings(context: PageContext): Promise<Response> {
 
 /** One Save: all that was typed is taken, or nothing, and what was changed is said. */
 export async function saveSettings(context: PageContext): Promise<Response> {
+  const { settings } = context.deps.operations;
   const typed = await readForm(context.request);
+  const before = settings.current();
+  const theirs = changedMeanwhile(typed, before);
+  if (theirs.length > 0) return stale(context, typed, theirs);
   try {
-    const { changed } = await context.deps.operations.settings.patch(patchOf(typed), context.actor);
+    const seen = [settingsRevision(before)];
+    const { changed } = await settings.patch(patchOf(typed), context.actor, seen);
     const text =
       changed.length === 0 ? "Nothing was changed." : `Saved: ${changed.map(settingLabel).join(", ")}.`;
     return saved(context, { kind: "ok", text }, new URLSearchParams());
   } catch (error) {
+    if (error instanceof ChangedError)
+      return stale(context, typed, changedMeanwhile(typed, settings.current(), before));
     if (!(error instanceof InputError)) throw error;
     return settingsPage(context, typed, error.fields);
   }
+}
+
+/** The settings that are not any more as the form was made from. `before`: of a form that does not say. */
+function changedMeanwhile(typed: URLSearchParams, current: Settings, before = current): SettingRow[] {
+  const seen = seenIn(typed) ?? textsOf(before);
+  return settingRows.filter(({ name, type, property }) => {
+    const text = seen[name];
+    return !type.isSecret && text !== undefined && text !== asText({ type }, current[property]);
+  });
+}
+
+/** Nothing is saved: what was typed comes back beside what somebody else changed, and can be saved then. */
+function stale(
+  context: PageContext,
+  typed: URLSearchParams,
+  theirs: SettingRow[],
+): Promise<Response> | Response {
+  const seen = seenIn(typed);
+  for (const { name } of theirs) if (sameText(typed.get(name), seen?.[name])) typed.delete(name);
+  typed.delete(SEEN);
+  const told = theirs.map(({ name }) => settingLabel(name)).join(", ");
+  const message = `Somebody changed this meanwhile, so nothing was saved: ${told}. Look at it, then save again.`;
+  return settingsPage(context, typed, {}, {}, message);
+}
+
+/** Browsers send line ends of their own. */
+function sameText(typed: string | null, seen: unknown): boolean {
+  return typeof seen === "string" && typed?.replaceAll("\r\n", "\n").trim() === seen.trim();
+}
+
+/** A hidden field of the form: what each setting was when it was made. */
+const SEEN = "seen";
+
+function seenIn(typed: URLSearchParams): Record<string, unknown> | null {
+  try {
+    const seen: unknown = JSON.parse(typed.get(SEEN) ?? "");
+    return typeof seen === "object" ? (seen as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+function textsOf(settings: Settings): Record<string, string> {
+  const rows = settingRows.filter(({ type }) => !type.isSecret);
+  return Object.fromEntries(rows.map((row) => [row.name, asText(row, settings[row.property])]));
 }
 
 /** The base URL that is typed, saved or not, asked for its models. */
@@ -78,6 +131,8 @@ export async function resetSettings(context: PageContext): Promise<Response> {
   if (name === null)
     return done(context, { kind: "ok", text: "All settings are at their defaults." }, "/settings");
   typed.delete(name);
+  const { [name]: now } = textsOf(context.deps.operations.settings.current());
+  typed.set(SEEN, JSON.stringify({ ...seenIn(typed), [name]: now }));
   return saved(context, { kind: "ok", text: `${settingLabel(name)} is at its default.` }, typed);
 }
 
@@ -96,9 +151,10 @@ function settingsPage(
   typed: URLSearchParams,
   problems: Record<string, string>,
   notes: Record<string, TestNote> = {},
+  message?: string,
 ): Promise<Response> | Response {
-  const props = formProps(context, typed, problems, notes);
-  const status = Object.keys(problems).length === 0 ? 200 : 422;
+  const props = { ...formProps(context, typed, problems, notes), message };
+  const status = Object.keys(problems).length === 0 && message === undefined ? 200 : 422;
   if (context.part !== null) return htmlResponse(<SettingsForm {...props} />, status);
   return page(context, { ...INFO, status }, <SettingsPage {...props} verdict={verdictOf(context)} />);
 }
@@ -129,6 +185,7 @@ function formProps(
   }));
   return {
     groups,
+    seen: typed.get(SEEN) ?? JSON.stringify(textsOf(operations.settings.current())),
     // Those that want a name of one's own filled in come last.
     presets: operations.upstreams.presets().toSorted((a, b) => gapsIn(a.baseUrl) - gapsIn(b.baseUrl)),
     timeZones: TIME_ZONES,
@@ -177,7 +234,9 @@ function toField(row: SettingRow, current: Settings, typed: URLSearchParams, pro
 /** A secret that is left empty stays as it is; it is taken away by its reset. */
 function patchOf(typed: URLSearchParams): Record<string, string> {
   const secrets: string[] = settingRows.filter(({ type }) => type.isSecret).map(({ name }) => name);
-  const entries = [...typed].map(([name, value]): [string, string] => [name, value.trim()]);
+  const entries = [...typed]
+    .filter(([name]) => name !== SEEN)
+    .map(([name, value]): [string, string] => [name, value.trim()]);
   return Object.fromEntries(entries.filter(([name, value]) => value !== "" || !secrets.includes(name)));
 }
 
@@ -186,7 +245,7 @@ function isDefault({ deps }: PageContext, row: SettingRow): boolean {
 }
 
 /** A value as a form has it; "" is none. */
-function asText({ type }: SettingRow, value: unknown): string {
+function asText({ type }: Pick<SettingRow, "type">, value: unknown): string {
   if (value === null || value === undefined) return "";
   return type.write?.(value) ?? String(value);
 }

@@ -2,12 +2,14 @@ import { DeleteUpstreamForm } from "../../views/upstream-delete.tsx";
 import { AddUpstreamPage, EditUpstreamForm, type UpstreamFormValues } from "../../views/upstream-form.tsx";
 import { ownPartsOf } from "../../views/upstream-words.ts";
 import { plural, totalKeys } from "../../views/verdicts.ts";
+import { upstreamRevision } from "../operations/revision.ts";
 import type { UpstreamInput, UpstreamPreset } from "../operations/types.ts";
-import { AUTH_STYLES, InputError } from "../types.ts";
+import { AUTH_STYLES, InputError, type Upstream } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
 import { done, doneElsewhere, formPage, page, placeOf } from "./render.tsx";
+import { refusalOfChange, seenIn } from "./stale-form.ts";
 
 const SECTION = "/upstreams";
 
@@ -57,8 +59,12 @@ export async function tryAddress(context: PageContext): Promise<Response> {
 }
 
 export async function askForUpstreamChanges(context: PageContext): Promise<Response> {
-  const { id, name, baseUrl, authStyle } = await context.deps.operations.upstreams.get(context.id);
-  return editForm(context, { id, name }, { name, base_url: baseUrl, auth_style: authStyle }, null);
+  const upstream = await context.deps.operations.upstreams.get(context.id);
+  return editForm(context, upstream, valuesOf(upstream), null, upstreamRevision(upstream));
+}
+
+function valuesOf({ name, baseUrl, authStyle }: Upstream) {
+  return { name, base_url: baseUrl, auth_style: authStyle };
 }
 
 export async function changeUpstream(context: PageContext): Promise<Response> {
@@ -66,14 +72,17 @@ export async function changeUpstream(context: PageContext): Promise<Response> {
   const before = await upstreams.get(context.id);
   const form = await readForm(context.request);
   try {
-    const after = await upstreams.edit(before.id, readInput(form), context.actor);
+    const after = await upstreams.edit(before.id, readInput(form), context.actor, seenIn(form));
     const cleared =
       after.baseUrl === before.baseUrl || keysOf(context, after.id) === 0
         ? ""
         : " The status of its keys is cleared.";
     return done(context, { kind: "ok", text: `${after.name} saved.${cleared}` }, `/upstreams/${after.id}`);
   } catch (error) {
-    return editForm(context, before, typed(form), refusalOf(error));
+    const now = await upstreams.get(before.id);
+    const inForce = { revision: upstreamRevision(now), values: valuesOf(now) };
+    const { refusal, seen } = refusalOfChange(error, form, inForce);
+    return editForm(context, before, typed(form), refusal, seen);
   }
 }
 
@@ -197,11 +206,13 @@ function editForm(
   subject: { id: string; name: string },
   values: UpstreamFormValues,
   refusal: Refusal | null,
+  seen: string,
 ): Promise<Response> | Response {
   const form = (
     <EditUpstreamForm
       place={placeOf(context)}
       subject={subject}
+      seen={seen}
       keys={keysOf(context, subject.id)}
       values={values}
       errors={refusal?.fields ?? {}}

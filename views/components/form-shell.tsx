@@ -42,6 +42,12 @@ export function FormShell(props: PropsWithChildren<FormShellProps>) {
   );
 }
 
+/** The revision of the thing that a form changes, as it was when the form was made; empty: it is a new one. */
+export function SeenField(props: { revision: string }) {
+  if (props.revision === "") return "";
+  return <input type="hidden" name="seen" value={attr(props.revision)} />;
+}
+
 /** What went wrong with the whole form. */
 export function FormError(props: { message?: string }) {
   if (!props.message) return "";
