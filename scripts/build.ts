@@ -1,12 +1,14 @@
 /**
  * Builds the executable: `bun run build [--outfile PATH]` (default dist/load-balancer), or `bun run build --all` for a
- * release: dist/release/load-balancer-TARGET for every target, and SHA256SUMS (`sha256sum -c` checks them).
+ * release: dist/release/load-balancer-TARGET for every target, what they are made of (sbom.cdx.json), and SHA256SUMS
+ * (`sha256sum -c` checks them). The same commit makes the same bytes, wherever it is built.
  * One file with pages, styles, scripts, migrations and licences inside; it reads no bunfig.toml and no .env of the
  * folder that it is started in (a `preload` there would be executed), the program reads its .env itself.
  */
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { sbomText } from "./sbom.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 /** A worker is found in the executable only as an entry point of its own. */
@@ -31,9 +33,16 @@ for (const target of TARGETS) {
   const name = `load-balancer-${target}${target.startsWith("windows") ? ".exe" : ""}`;
   const path = join(folder, name);
   if (!(await build(path, `bun-${target}`))) process.exit(1);
-  sums.push(`${new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex")}  ${name}`);
+  addSum(name);
 }
+writeFileSync(join(folder, "sbom.cdx.json"), sbomText());
+addSum("sbom.cdx.json");
 await Bun.write(join(folder, "SHA256SUMS"), `${sums.join("\n")}\n`);
+
+function addSum(name: string): void {
+  const hash = new Bun.CryptoHasher("sha256").update(readFileSync(join(folder, name))).digest("hex");
+  sums.push(`${hash}  ${name}`);
+}
 
 /** @returns whether it was built. */
 async function build(outfile: string, target?: Bun.Build.CompileTarget): Promise<boolean> {

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type ShippedPackage, shippedPackages } from "./shipped-packages.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 export const LICENSES_FILE = join(ROOT, "THIRD_PARTY_LICENSES.txt");
@@ -12,37 +13,16 @@ const RUNTIME = `Bun, the runtime inside the executable (https://bun.sh), MIT Li
 It links JavaScriptCore and WebKit (LGPL-2.1), whose sources are at https://github.com/oven-sh/WebKit, and other
 libraries, each named with its licence at https://bun.sh/docs/project/license.`;
 
-interface Manifest {
-  name: string;
-  version: string;
-  license?: string;
-  dependencies?: Record<string, string>;
-}
-
 /** The file's whole text; the same for the same bun.lock. */
 export function licensesText(): string {
-  const packages = new Map<string, string>();
-  const root = readManifest(ROOT);
-  const waiting = Object.keys(root.dependencies ?? {});
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (packages.has(name)) continue;
-    const folder = join(ROOT, "node_modules", name);
-    const manifest = readManifest(folder);
-    packages.set(name, describe(manifest, folder));
-    waiting.push(...Object.keys(manifest.dependencies ?? {}));
-  }
-  const entries = [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  const entries = shippedPackages().map(describe);
   return `${[`Load Balancer contains the following software.`, RUNTIME, ...entries].join(`\n\n${RULE}\n`)}\n`;
 }
 
-function describe({ name, version, license = "see its text" }: Manifest, folder: string): string {
+function describe({ name, version, license = "see its text", folder }: ShippedPackage): string {
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
   const texts = files.sort().map((file) => readFileSync(join(folder, file), "utf8").trim());
   return [`${name} ${version} (${license})`, ...texts].join("\n\n");
-}
-
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 }
 
 if (import.meta.main) await Bun.write(LICENSES_FILE, licensesText());

@@ -3,6 +3,7 @@ import { ConflictError, InputError, NotFoundError, StartError } from "../types.t
 import { version } from "../version.ts";
 import { addBackup } from "./backup.ts";
 import { type AddCommand, type CommandContext, Failed } from "./command.ts";
+import { addCompletion } from "./completion.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExport } from "./export.ts";
 import { addHealth } from "./health.ts";
@@ -29,6 +30,7 @@ const COMMANDS: readonly AddCommand[] = [
   addResetPassword,
   addHealth,
   addVersion,
+  addCompletion,
   addHelp,
 ];
 
