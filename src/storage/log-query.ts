@@ -42,7 +42,7 @@ export function readPage(sql: Sql, source: LogSource, range: Range, limit: numbe
   const started = systemClock.monotonic();
   const rows: Row[] = [];
   let { before } = range;
-  let step = isEachFit ? limit + 1 : FIRST_STEP;
+  let step = isEachFit ? limit + 1 : holding === undefined ? FIRST_STEP : SHORTEST_STEP;
   let began = started;
   for (;;) {
     const { places, reached } = walk.next({ from, before }, step);

@@ -36,8 +36,8 @@ export interface LogIndex {
   condition: Condition;
 }
 
-/** Entries that tell which of several walks is the shortest: that with the oldest of so many. */
-const SAMPLE = 500;
+/** Entries that tell which of several walks is the shortest: that which comes furthest back with so many. */
+const SAMPLE = 2_000;
 
 export function along(sql: Sql, { from, place, condition }: LogIndex): Walk {
   const text = `SELECT DISTINCT ${place} AS place FROM ${from} WHERE ${condition.sql} AND ${place} >= ? AND ${place} < ? ORDER BY ${place} DESC`;
@@ -84,10 +84,16 @@ export function together(walks: readonly Walk[]): Walk {
   };
 }
 
-/** The one with the fewest rows in its newest stretch of time; of equal ones the first. */
-export function shortest<T extends { walk: Walk }>(choices: readonly T[], range: Range): T | undefined {
+/**
+ * The one that comes furthest back at the same cost; of equal ones the first.
+ * @param choices `cost`: that of a place, default 1.
+ */
+export function shortest<T extends { walk: Walk; cost?: number }>(
+  choices: readonly T[],
+  range: Range,
+): T | undefined {
   if (choices.length < 2) return choices[0];
-  const reached = choices.map(({ walk }) => walk.reach(range, SAMPLE) ?? -1);
+  const reached = choices.map(({ walk, cost = 1 }) => walk.reach(range, Math.ceil(SAMPLE / cost)) ?? -1);
   return choices[reached.indexOf(Math.min(...reached))];
 }
 

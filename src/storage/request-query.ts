@@ -9,6 +9,8 @@ import { Scratch } from "./scratch.ts";
 import type { LogPage, LogQuery } from "./types.ts";
 
 const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Of reading a row's messages and looking for words in them, where a look into an index costs 1. */
+const HOLDING_COST = 20;
 const ALL_ROWS: LogIndex = { from: "requests i", place: "i.row_id", condition: { sql: "1", params: [] } };
 
 /** What is asked of a row: an index knows it, or the row is looked at. */
@@ -47,10 +49,12 @@ export function listRequests(sql: Sql, query: LogQuery): LogPage<RequestRecord> 
 function pageFrom(sql: Sql, query: LogQuery, filters: Filter[], scratch?: Scratch): LogPage<RequestRecord> {
   const range = rangeOf(query);
   const search = scratch && searchRequests(sql, scratch, query.q ?? "", range);
-  const ways: { walk: Walk; filter?: Filter }[] = filters.flatMap((filter) =>
-    "index" in filter ? { walk: along(sql, filter.index), filter } : [],
+  const cost = search === undefined ? 1 : HOLDING_COST;
+  const ways: { walk: Walk; cost: number; filter?: Filter }[] = filters.flatMap((filter) =>
+    "index" in filter ? { walk: along(sql, filter.index), cost, filter } : [],
   );
-  if (search !== undefined) ways.unshift(search);
+  const searchWay = search && { walk: search.walk, cost: search.isExact ? 1 : HOLDING_COST };
+  if (searchWay !== undefined) ways.unshift(searchWay);
   const way = shortest(ways, range);
   const source: LogSource = {
     table: requestTable,
@@ -60,7 +64,7 @@ function pageFrom(sql: Sql, query: LogQuery, filters: Filter[], scratch?: Scratc
       .filter((filter) => filter !== way?.filter)
       .map((filter) => ("index" in filter ? isIn(filter.index, "found.value") : filter.looked)),
   };
-  if (search !== undefined && (way !== search || !search.isExact)) source.holding = search.holding;
+  if (search !== undefined && (way !== searchWay || !search.isExact)) source.holding = search.holding;
   const { rows, ...page } = readPage(sql, source, range, query.limit);
   return { data: withAttempts(sql, rows), ...page };
 }

@@ -5,6 +5,7 @@ import { fillLogs } from "../../bench/fill-logs.ts";
 import { startExecutable } from "../support/executable.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
 import { chatStream } from "../support/openai-streams.ts";
+import { logInTo } from "../support/page-visitor.ts";
 import { temporaryFolder } from "../support/process.ts";
 import { figure, isProof, scale } from "../support/scale.ts";
 
@@ -72,7 +73,8 @@ test(`a log of ${ROWS} rows: pages and searches are quick, streams feel neither 
   const quiet = await during(() => Bun.sleep(scale(2_000, 5_000)));
 
   const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString();
-  const pages = [
+  const pages = ["/", "/keys", "/logs", "/logs?q=overloaded", "/logs?q=1", "/stats?range=30d", "/upstreams"];
+  const calls = [
     "/logs",
     "/logs?limit=500",
     "/logs?kind=error",
@@ -82,9 +84,14 @@ test(`a log of ${ROWS} rows: pages and searches are quick, streams feel neither 
     "/logs?outcome=rate_limited&key_id=key-1",
     "/logs?pool_id=none",
     "/logs?status=418",
+    "/logs?status=200",
+    "/logs?outcome=no_credit&key_id=key-1",
+    "/logs?model=model-3&key_id=key-2",
     `/logs?from=${day(20)}&to=${day(19)}`,
     "/logs?q=overloaded",
     "/logs?q=quota%20exceeded",
+    "/logs?q=quota%20overloaded",
+    "/logs?q=the%20m&key_id=key-1",
     "/logs?q=needle",
     "/logs?q=nothing-like-that",
     "/logs?q=model-1",
@@ -95,20 +102,20 @@ test(`a log of ${ROWS} rows: pages and searches are quick, streams feel neither 
     "/stats?range=30d&group_by=model",
     "/stats?range=30d&group_by=key",
   ];
-  const slowest = new Map<string, number>();
+  const { cookie } = await logInTo(program.url);
+  const times = new Map([...pages, ...calls].map((path) => [path, [] as number[]]));
   const busy = await during(async () => {
-    const times: number[] = [];
-    for (let round = 0; round < scale(3, 15); round++) {
-      for (const page of pages) {
+    for (let round = 0; round < scale(3, 20); round++) {
+      for (const [path, took] of times) {
         const started = performance.now();
-        await program.must("GET", page);
-        const took = performance.now() - started;
-        times.push(took);
-        slowest.set(page, Math.max(slowest.get(page) ?? 0, took));
+        if (calls.includes(path)) await program.must("GET", path);
+        else expect((await fetch(program.url + path, { headers: { cookie } })).status).toBe(200);
+        took.push(performance.now() - started);
       }
     }
-    return quantile(times, 0.95);
   });
+  const p95 = new Map([...times].map(([path, took]) => [path, quantile(took, 0.95)]));
+  const slowest = Math.max(...p95.values());
   const needle = (await program.must("GET", "/logs?q=needle")) as { data: { error: string }[] };
   expect(needle.data).toHaveLength(1);
   expect(needle.data[0]?.error).toContain("needle");
@@ -119,15 +126,18 @@ test(`a log of ${ROWS} rows: pages and searches are quick, streams feel neither 
   );
   expect(cleaned.result.deleted_requests).toBeGreaterThan(ROWS * 0.45);
 
-  figure(`log of ${ROWS} rows: page p95 in ms`, busy.result.toFixed(1));
-  for (const [page, ms] of slowest)
-    figure(`  slowest ${page.replace(/\d{4}-\d\d-\d\d[^&]*/g, "…")}`, ms.toFixed(1));
+  figure(`log of ${ROWS} rows: slowest page's p95 in ms`, slowest.toFixed(1));
+  for (const [path, ms] of p95)
+    figure(
+      `  p95 of ${calls.includes(path) ? "" : "the page "}${path.replace(/\d{4}-\d\d-\d\d[^&]*/g, "…")}`,
+      ms.toFixed(1),
+    );
   figure(
     "streams p99 between chunks: quiet, searching, cleaning",
     [quiet, busy, cleaned].map(({ p99 }) => p99.toFixed(1)).join(", "),
   );
   figure("cleanup: rows, ms", `${cleaned.result.deleted_requests}, ${cleaned.result.duration_ms}`);
-  expect(busy.result).toBeLessThanOrEqual(PAGE_LIMIT_MS);
+  expect(slowest).toBeLessThanOrEqual(PAGE_LIMIT_MS);
   expect(busy.p99 - quiet.p99).toBeLessThanOrEqual(LOSS_LIMIT_MS);
   expect(cleaned.p99 - quiet.p99).toBeLessThanOrEqual(LOSS_LIMIT_MS);
 }, 600_000);
