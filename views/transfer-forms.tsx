@@ -1,14 +1,16 @@
+import { attr } from "./attr.ts";
 import { controlAttributes, Field, SelectField, TextField } from "./components/field.tsx";
 import { FormError } from "./components/form-shell.tsx";
 import { Icon } from "./components/icon.tsx";
 import { Ago } from "./components/time.tsx";
-import { bytes, exact, type Reader } from "./format.ts";
+import { bytes, exact, fullTime, type Reader } from "./format.ts";
 import { type ImportAnswer, ImportOutcome } from "./import-outcome.tsx";
 
 const TRANSFER = {
   export: "/settings/data/export",
   import: "/settings/data/import",
   backup: "/settings/data/backup",
+  backups: "/settings/data/backups",
 };
 
 /** What an export was to hold, and what is wrong with the form. */
@@ -175,7 +177,11 @@ function BackupCard({ backups, schedule, keep, reader }: TransferProps) {
           <code>load-balancer restore FILE</code> brings it back. The secret key is not in it: keep that too,
           or the keys cannot be read.
         </p>
-        <div>
+        <div class="bar">
+          <button type="submit" formaction={TRANSFER.backups}>
+            <Icon name="archive" />
+            <span>Back up now</span>
+          </button>
           <button type="submit">
             <Icon name="download" />
             <span>Download a backup</span>
@@ -197,7 +203,6 @@ function BackupCard({ backups, schedule, keep, reader }: TransferProps) {
           <thead>
             <tr>
               <th scope="col">In the folder backups</th>
-              <th scope="col">Written</th>
               <th scope="col" class="right">
                 Size
               </th>
@@ -206,11 +211,18 @@ function BackupCard({ backups, schedule, keep, reader }: TransferProps) {
           <tbody>
             {backups.map((backup) => (
               <tr>
-                <td class="mono wrap-text" safe>
-                  {backup.name}
-                </td>
                 <td>
-                  <Ago at={backup.at} reader={reader} />
+                  <a
+                    href={attr(`${TRANSFER.backups}/${backup.name}`)}
+                    title={attr(backup.name)}
+                    download=""
+                    safe
+                  >
+                    {fullTime(backup.at, reader)}
+                  </a>{" "}
+                  <span class="sub">
+                    <Ago at={backup.at} reader={reader} />
+                  </span>
                 </td>
                 <td class="right" safe>
                   {bytes(backup.sizeBytes)}

@@ -48,7 +48,13 @@ import {
   showData,
 } from "./settings-data.tsx";
 import { changePassword, endOtherSessions, endSession, showSecurity } from "./settings-security.tsx";
-import { downloadBackup, downloadExport, importFile } from "./settings-transfer.tsx";
+import {
+  backUpNow,
+  downloadBackup,
+  downloadExport,
+  downloadKeptBackup,
+  importFile,
+} from "./settings-transfer.tsx";
 import { showShortcuts } from "./shortcuts.tsx";
 import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
 import { makeDefault, testUpstream } from "./upstream-actions.ts";
@@ -160,6 +166,9 @@ export const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings/data/import", handle: importFile },
   { method: "GET", path: "/settings/data/import", handle: () => redirect("/settings/data#import") },
   { method: "POST", path: "/settings/data/backup", handle: downloadBackup },
+  { method: "POST", path: "/settings/data/backups", handle: backUpNow },
+  { method: "GET", path: "/settings/data/backups/:id", handle: downloadKeptBackup },
+  { method: "GET", path: "/settings/data/backups", handle: () => redirect("/settings/data#backups") },
   { method: "GET", path: "/settings/data/backup", handle: () => redirect("/settings/data#backups") },
   { method: "GET", path: "/api/admin/docs", handle: showApiDocs },
 ];

@@ -1,3 +1,4 @@
+import { bytes } from "../../views/format.ts";
 import { type ImportAnswer, ImportOutcome } from "../../views/import-outcome.tsx";
 import type { ExportTyped } from "../../views/transfer-forms.tsx";
 import { sentence } from "../../views/verdicts.ts";
@@ -6,7 +7,7 @@ import { ConflictError, InputError, StorageError } from "../types.ts";
 import { backupDownload, exportDownload, MAX_ROWS_WHILE_SERVING } from "./api/data.ts";
 import type { PageContext } from "./page-context.ts";
 import { readFileForm, readForm } from "./page-form.ts";
-import { htmlResponse } from "./render.tsx";
+import { done, htmlResponse } from "./render.tsx";
 import { dataPage, MAX_IMPORT_FORM_BYTES } from "./settings-data.tsx";
 
 /** Everything as a download; with secrets after the password. */
@@ -86,5 +87,19 @@ async function* bytesOf(file: Blob): AsyncGenerator<Uint8Array> {
 /** A copy of the database as it is now. */
 export async function downloadBackup({ deps, request }: PageContext): Promise<Response> {
   deps.keepOpen(request);
-  return backupDownload(deps.operations.transfer);
+  return backupDownload(await deps.operations.transfer.backupFile());
+}
+
+/** Into the folder of backups; a large database takes a while. */
+export async function backUpNow(context: PageContext): Promise<Response> {
+  const { deps, request } = context;
+  deps.keepOpen(request);
+  const { name, sizeBytes } = await deps.operations.transfer.backUp();
+  const text = `${name} written, ${bytes(sizeBytes)}.`;
+  return done(context, { kind: "ok", text }, "/settings/data#backups");
+}
+
+export async function downloadKeptBackup({ deps, request, id }: PageContext): Promise<Response> {
+  deps.keepOpen(request);
+  return backupDownload(await deps.operations.transfer.keptBackup(id));
 }

@@ -490,10 +490,12 @@ export interface TransferOperations {
   importFile(path: string, options: ImportOptions): Promise<TransferReport>;
   /** The same for what comes in; it is written to a file in the data folder first. */
   importStream(chunks: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<TransferReport>;
-  /** Writes a copy of the database into `backups` and keeps the newest `backup_keep` of them. */
-  backUp(): Promise<void>;
+  /** Writes a copy of the database into `backups` and keeps the newest `backup_keep` of them. ConflictError while one is written. */
+  backUp(): Promise<KeptBackup>;
   /** Newest first. */
   backups(): KeptBackup[];
+  /** One of them to be sent. NotFoundError; ConflictError for one that somebody put the secret key into. */
+  keptBackup(name: string): Promise<{ name: string; sizeBytes: number; bytes: AsyncGenerator<Uint8Array> }>;
   /** A consistent copy of the database to be sent; its file is gone when the bytes were read or given up. */
   backupFile(): Promise<{ name: string; sizeBytes: number; bytes: AsyncGenerator<Uint8Array> }>;
 }

@@ -46,6 +46,16 @@ export function writeSecretKeyInto(path: string, key: string): void {
   flush(path);
 }
 
+/** Whether the secret key was put into a backup. @throws what SQLite says of a file that is none. */
+export function holdsSecretKey(path: string): boolean {
+  const database = new Database(path, { readonly: true });
+  try {
+    return database.query("SELECT 1 FROM facts WHERE name = ?").get(SECRET_KEY_FACT) !== null;
+  } finally {
+    database.close();
+  }
+}
+
 /** What is known of a backup whose integrity was checked. */
 export interface BackupFacts {
   keys: number;

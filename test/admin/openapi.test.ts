@@ -109,7 +109,11 @@ async function make(call: DescribedCall) {
     return { status: answer.status, type, text: "" };
   }
   const text = await answer.text();
-  if (answer.status === 201) ids.set(noun, JSON.parse(text).id);
+  if (answer.status === 201) {
+    // A backup has its name alone.
+    const { id, name } = JSON.parse(text);
+    ids.set(noun, id ?? name);
+  }
   return { status: answer.status, type, text };
 }
 

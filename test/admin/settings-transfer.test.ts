@@ -215,5 +215,30 @@ test("a backup is a database that can be opened; those that were kept are listed
   writeFileSync(join(app.dataDir, "backups", "load-balancer-20261124-040000-000.db"), new Uint8Array(2_000));
   const { html } = await person.get(HERE);
   expect(html).toContain("<code>0 4 * * *</code>");
-  expect(html).toMatch(/load-balancer-20261124-040000-000\.db<\/td>[\s\S]*?2\.00 kB/);
+  expect(html).toMatch(/load-balancer-20261124-040000-000\.db"[\s\S]*?2\.00 kB/);
+});
+
+test("a backup is written now and taken away, but not with the secret key in it", async () => {
+  const { html } = await person.send(`${HERE}/backups`);
+  const [, name = ""] = /(load-balancer-[\d-]+\.db) written, [\d.]+ kB\./.exec(html) ?? [];
+  const path = `${HERE}/backups/${name}`;
+  expect(html).toContain(`href="${path}"`);
+  const cookie = { cookie: person.cookie() };
+  const answer = await fetch(app.url + path, { headers: cookie });
+  expect(answer.headers.get("content-disposition")).toContain(`filename="${name}"`);
+  using database = Database.deserialize(new Uint8Array(await answer.arrayBuffer()));
+  expect(database.query("SELECT count(*) AS keys FROM keys").get()).toEqual({ keys: 1 });
+  // It is still there: what is sent is no copy that goes.
+  expect((await fetch(app.url + path, { headers: cookie })).status).toBe(200);
+
+  const file = join(app.dataDir, "backups", name);
+  using withKey = new Database(file);
+  withKey.run("INSERT INTO facts (name, value) VALUES ('secret_key', 'x')");
+  withKey.close();
+  const refused = await person.get(path);
+  expect([refused.status, refused.headers.get("content-type")]).toEqual([409, "text/html; charset=utf-8"]);
+  expect(refused.html).toContain("holds the secret key too");
+  for (const wrong of ["load-balancer.db", "..%2Fload-balancer.db", "..%2Fsecret.key"])
+    expect([wrong, (await person.get(`${HERE}/backups/${wrong}`)).status]).toEqual([wrong, 404]);
+  expect((await fetch(app.url + path, { redirect: "manual" })).status).toBe(303);
 });

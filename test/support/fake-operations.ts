@@ -737,6 +737,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
         { name: "load-balancer-20261124-040000-012.db", at: clock.now() - 8 * HOUR, sizeBytes: 41_200_000 },
         { name: "load-balancer-20261123-040000-009.db", at: clock.now() - 32 * HOUR, sizeBytes: 40_900_000 },
       ],
+      keptBackup: unused,
       backupFile: unused,
     },
   };

@@ -86,15 +86,35 @@ export function dataRoutes({ transfer, confirmPassword, now }: DataRouteDeps): R
       detail: "The secret key is not in it: without it the upstream keys in the copy cannot be read.",
       answer: ["application/vnd.sqlite3"],
       isSlow: true,
-      handle: () => backupDownload(transfer),
+      handle: async () => backupDownload(await transfer.backupFile()),
     }),
     route({
       method: "GET",
       path: "/backups",
-      summary: "Backups that were made by schedule, newest first",
+      summary: "Backups in the data folder, newest first",
       detail: "The settings `backup_schedule` and `backup_keep` say when, and how many stay.",
       answer: pageOf(backupAnswer),
       handle: async () => ({ data: transfer.backups().map(backupJson), next_cursor: null }),
+    }),
+    route({
+      method: "POST",
+      path: "/backups",
+      summary: "Writes a backup into the data folder now",
+      detail: "The oldest beyond `backup_keep` go. The secret key is not in it.",
+      status: 201,
+      answer: backupAnswer,
+      errors: [409],
+      isSlow: true,
+      handle: async () => backupJson(await transfer.backUp()),
+    }),
+    route({
+      method: "GET",
+      path: "/backups/:id",
+      summary: "One of the backups as a download, by its name",
+      answer: ["application/vnd.sqlite3"],
+      errors: [409],
+      isSlow: true,
+      handle: async ({ id }) => backupDownload(await transfer.keptBackup(id)),
     }),
   ];
 }
@@ -108,8 +128,9 @@ export function exportDownload(pieces: AsyncGenerator<string>, now: number): Res
   });
 }
 
-export async function backupDownload(transfer: Pick<TransferOperations, "backupFile">): Promise<Response> {
-  const { name, sizeBytes, bytes } = await transfer.backupFile();
+/** A copy of the database as a file. */
+export function backupDownload(copy: Awaited<ReturnType<TransferOperations["backupFile"]>>): Response {
+  const { name, sizeBytes, bytes } = copy;
   return download(bytes, (piece) => piece, { type: "application/vnd.sqlite3", name, sizeBytes });
 }
 

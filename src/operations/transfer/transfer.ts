@@ -1,5 +1,7 @@
 import { createReadStream, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { holdsSecretKey } from "../../storage/backup.ts";
+import { ConflictError, NotFoundError } from "../../types.ts";
 import type { OperationsParts } from "../deps.ts";
 import { createEvent } from "../key-events.ts";
 import type { KeyOperations, TransferOperations } from "../types.ts";
@@ -69,31 +71,44 @@ export function createTransferOperations(
       return await importFile(given.path, options);
     },
     async backUp() {
-      if (isBackingUp) return;
+      if (isBackingUp) throw new ConflictError("A backup is being written already: wait for it.");
       isBackingUp = true;
       try {
-        await copyInto(backupName(clock.now()));
+        const name = backupName(clock.now());
+        const path = await copyInto(name);
         pruneBackups(folder, settings.current.backupKeep);
+        return { name, at: clock.now(), sizeBytes: statSync(path).size };
       } finally {
         isBackingUp = false;
       }
     },
     backups: () => listBackups(folder),
+    async keptBackup(name) {
+      const kept = listBackups(folder).find((backup) => backup.name === name);
+      if (kept === undefined) throw new NotFoundError("There is no such backup (any more).");
+      const path = join(folder, name);
+      if (holdsSecretKey(path)) {
+        const text = "holds the secret key too, which never leaves by a page: take it from the folder";
+        throw new ConflictError(`${name} ${text} ${folder}.`);
+      }
+      return { name, sizeBytes: kept.sizeBytes, bytes: sent(path, async () => {}) };
+    },
     async backupFile() {
       const name = backupName(clock.now());
       const path = await copyInto(`download-${clock.id()}.db`);
       const sizeBytes = statSync(path).size;
-      const file = createReadStream(path, { highWaterMark: 256 * 1024 });
-      return {
-        name,
-        sizeBytes,
-        bytes: endingWith(file as AsyncIterable<Uint8Array>, async () => {
-          file.destroy();
-          rmSync(path, { force: true });
-        }),
-      };
+      return { name, sizeBytes, bytes: sent(path, async () => rmSync(path, { force: true })) };
     },
   };
+}
+
+/** The file's bytes as they are read, and `after` however that ends. */
+function sent(path: string, after: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  return endingWith(file as AsyncIterable<Uint8Array>, async () => {
+    file.destroy();
+    await after();
+  });
 }
 
 /** The same, and `after` however it ends; also where nobody reads it to the end. */
