@@ -41,6 +41,13 @@ const PARTS: Part[] = [
   { issue: 6, name: "statistics are the truth", command: tests("test/e2e/statistics.test.ts") },
   { issue: 6, name: "what recording costs", command: bench("recording") },
   { issue: 6, name: "a log of a million rows", command: tests("test/e2e/long-log.test.ts") },
+  {
+    issue: 7,
+    name: "every page in four forms, as pictures",
+    command: tests("test/admin/every-page.test.ts"),
+  },
+  { issue: 7, name: "2,000 and 100,000 keys on the pages", command: tests("test/admin/many-keys.test.ts") },
+  { issue: 7, name: "a change shows on open pages", command: tests("test/admin/live-browser.test.ts") },
   { issue: 8, name: "a million rows out and in again", command: tests("test/e2e/transfer.test.ts") },
   { issue: 8, name: "fuzzed calls of the admin API", command: tests("test/admin/api-fuzz.test.ts") },
 ];

@@ -245,43 +245,6 @@ describe("with scripts", () => {
   });
 });
 
-describe("without scripts", () => {
-  inBrowser("keys are added, switched, edited and deleted by pages alone", async () => {
-    const { page, problems, close } = await enter("/keys", { javaScript: false });
-    await page.getByRole("button", { name: "Add key" }).click();
-    await page.getByLabel("Secret").fill("sk-without-scripts-1");
-    await page.getByLabel("Name").fill("plain-key");
-    await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("plain-key added.").waitFor();
-    await row(page, "plain-key").getByRole("button", { name: "Disable" }).click();
-    await page.getByText("plain-key disabled.").waitFor();
-    await row(page, "plain-key").getByRole("button", { name: "Edit" }).click();
-    await page.getByLabel("Name").fill("plain-renamed");
-    await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("heading", { name: "plain-renamed" }).waitFor();
-    await page.getByRole("button", { name: "Delete" }).click();
-    await page.getByText("plain-renamed deleted.").waitFor();
-    expect(new URL(page.url()).pathname).toBe("/keys");
-    expect(problems.filter((problem) => !expected(problem))).toEqual([]);
-    await close();
-  });
-
-  inBrowser("many are pasted and settings saved", async () => {
-    const { page, close } = await enter("/keys", { javaScript: false });
-    await page.getByRole("button", { name: "Paste many" }).click();
-    await page
-      .getByLabel("Keys", { exact: true })
-      .fill("one=sk-pasted-000000001\nshort\nsk-pasted-000000002");
-    await page.getByRole("button", { name: "Add keys" }).click();
-    await page.getByRole("heading", { name: "2 keys added" }).waitFor();
-    await page.goto(`${pages.url}/settings`);
-    await page.getByLabel("Attempts after a host's failure").fill("6");
-    await page.getByLabel("Attempts after a host's failure").press("Enter");
-    await page.getByText("Saved: Attempts after a host's failure.").waitFor();
-    await close();
-  });
-});
-
 describe("on a phone", () => {
   inBrowser("a row's actions open at the thumb", async () => {
     const { page, expectNoProblems, close } = await enter("/keys", { width: 360, height: 780 });

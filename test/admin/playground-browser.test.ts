@@ -138,16 +138,3 @@ inBrowser("what failed says what to do and is asked again; prompts are kept", as
   expect(problems.filter((problem) => !problem.includes("status of 422"))).toEqual([]);
   await close();
 });
-
-inBrowser("without scripts the whole answer comes with the page", async () => {
-  upstream.override(chatStream(["Plain ", "**answer**."]));
-  const { page, expectNoProblems, close } = await enter("/playground", { javaScript: false });
-  await ask(page, "Hello");
-  await page.getByRole("button", { name: "Send" }).click();
-  await page.locator("strong", { hasText: "answer" }).waitFor();
-  await page.getByRole("button", { name: "New chat" }).click();
-  await page.locator("strong", { hasText: "answer" }).waitFor({ state: "detached" });
-  expect(await page.getByLabel("Model", { exact: true }).inputValue()).toBe("gpt-4o");
-  expectNoProblems();
-  await close();
-});
