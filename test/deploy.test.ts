@@ -36,6 +36,76 @@ test("every example asks /health whether it serves", () => {
   for (const name of examples) expect([name, read(name).includes("/health")]).toEqual([name, true]);
 });
 
+describe("what other programs read", () => {
+  const scripts = Object.keys(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).scripts);
+  const workflows = readdirSync(join(ROOT, ".github/workflows")).map((name) => `.github/workflows/${name}`);
+
+  test("the workflows, the image and the documents run what there is", () => {
+    const files = [
+      ...workflows,
+      ".ci/run",
+      "deploy/Dockerfile",
+      "README.md",
+      "CONTRIBUTING.md",
+      "docs/operating.md",
+    ];
+    for (const file of files) {
+      const text = readFileSync(join(ROOT, file), "utf8");
+      for (const [, name] of text.matchAll(/\bbun(?:@[\d.]+)? run ([\w:-]+)/g))
+        expect([file, name, scripts.includes(name!)]).toEqual([file, name, true]);
+      for (const [path] of text.matchAll(/\b(?:deploy|docs|bench)\/[\w./-]*\w/g))
+        expect([file, path, existsSync(join(ROOT, path))]).toEqual([file, path, true]);
+    }
+  });
+
+  test("each step of the workflows is an action of a fixed version, or a command", () => {
+    for (const file of workflows) {
+      const { jobs } = Bun.YAML.parse(readFileSync(join(ROOT, file), "utf8")) as Workflow;
+      for (const { steps, "timeout-minutes": minutes } of Object.values(jobs)) {
+        expect(minutes).toBeGreaterThan(0);
+        for (const { uses, run } of steps)
+          expect(uses ?? run).toMatch(uses === undefined ? /\S/ : /^[\w/-]+@v\d+$/);
+      }
+    }
+  });
+
+  test("compose and Kubernetes give it a volume, a probe and time to stop, and nothing that it does not need", () => {
+    const compose = Bun.YAML.parse(read("compose.yaml")) as Compose;
+    expect(compose.services["load-balancer"]).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      stop_grace_period: "45s",
+      volumes: ["data:/data"],
+      healthcheck: { test: ["CMD", "/load-balancer", "health"] },
+    });
+    const [set] = read("kubernetes.yaml")
+      .split("\n---\n")
+      .map((text) => Bun.YAML.parse(text)) as [StatefulSet];
+    expect(set.spec.replicas).toBe(1);
+    expect(set.spec.template.spec).toMatchObject({
+      terminationGracePeriodSeconds: 45,
+      securityContext: { runAsNonRoot: true, runAsUser: 65_532, fsGroup: 65_532 },
+      containers: [
+        {
+          livenessProbe: { httpGet: { path: "/health", port: "http" } },
+          securityContext: { readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+          volumeMounts: [{ mountPath: "/data" }, { mountPath: "/tmp" }],
+        },
+      ],
+    });
+  });
+});
+
+interface Workflow {
+  jobs: Record<string, { "timeout-minutes": number; steps: { uses?: string; run?: string }[] }>;
+}
+interface Compose {
+  services: Record<string, object>;
+}
+interface StatefulSet {
+  spec: { replicas: number; template: { spec: object } };
+}
+
 describe("the systemd unit", () => {
   const systemd = needsTool("systemd-analyze", "systemd");
 
@@ -125,6 +195,37 @@ describe("nginx in front", () => {
   });
 });
 
+describe("Caddy in front", () => {
+  const caddy = needsTool("caddy", "caddy");
+
+  caddy.test("passes streams as they come, and who asks", async () => {
+    using upstream = startFakeUpstream({
+      fallback: chatStream(["first", "second", "third"], { cut: { atByte: 700, by: "stall" } }),
+    });
+    await using program = await startProgram({
+      env: { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: PASSWORD, TRUSTED_PROXIES: "127.0.0.1" },
+    });
+    const admin = createAdminClient(program.url, TOKEN);
+    await admin.setUp(upstream.url, ["sk-behind-caddy-1"]);
+    await using front = await startCaddy(caddy.path, program.url);
+    const answer = await fetch(`${front.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.7" },
+      body: JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "hi" }] }),
+    });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    let got = "";
+    while (!got.includes('"first"')) got += new TextDecoder().decode((await reader.read()).value);
+    await reader.cancel();
+    const [row] = await admin.logs();
+    // Caddy itself believes no header of somebody that it does not know.
+    expect(row).toMatchObject({
+      outcome: "client_closed",
+      client_address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
+    });
+  });
+});
+
 describe("the image", () => {
   const unshare = needsTool("unshare", "util-linux");
   // What a container engine adds to an image: /proc and /dev, here for this process alone.
@@ -167,9 +268,7 @@ interface Front extends AsyncDisposable {
 /** The example as it stands, with other ports and the test's certificate. */
 async function startNginx(nginx: string, target: string): Promise<Front> {
   const folder = newFolder();
-  const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = free;
-  free.stop(true);
+  const port = freePort();
   const example = read("nginx.conf")
     .replace("127.0.0.1:4270", new URL(target).host)
     .replace("listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`)
@@ -190,14 +289,7 @@ async function startNginx(nginx: string, target: string): Promise<Front> {
   const url = `https://localhost:${port}`;
   const ca = readFileSync(join(TLS, "ca.pem"), "utf8");
   const ask = (to: string, init: RequestInit) => fetch(url + to, { ...init, tls: { ca } });
-  const isUp = () =>
-    ask("/health", {}).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  for (const end = Date.now() + UNTIL_SERVING_MS; !(await isUp()); await Bun.sleep(20)) {
-    if (Date.now() > end) throw new Error("nginx does not answer");
-  }
+  await untilServing(() => ask("/health", {}));
   return {
     url,
     ask,
@@ -206,4 +298,47 @@ async function startNginx(nginx: string, target: string): Promise<Front> {
       await child.exited;
     },
   };
+}
+
+/** The example as it stands, on another port and without TLS. */
+async function startCaddy(caddy: string, target: string): Promise<AsyncDisposable & { url: string }> {
+  const folder = newFolder();
+  const url = `http://localhost:${freePort()}`;
+  const example = read("Caddyfile")
+    .replace("balancer.example.com {", `${url} {`)
+    .replace("127.0.0.1:4270", new URL(target).host);
+  const path = join(folder, "Caddyfile");
+  writeFileSync(path, `{\n\tadmin off\n}\n${example}`);
+  const child = Bun.spawn([caddy, "run", "--config", path, "--adapter", "caddyfile"], {
+    env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  await untilServing(() => fetch(`${url}/health`));
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
+
+function freePort(): number {
+  const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  const { port } = free;
+  free.stop(true);
+  return port;
+}
+
+async function untilServing(ask: () => Promise<Response>): Promise<void> {
+  const isUp = () =>
+    ask().then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  for (const end = Date.now() + UNTIL_SERVING_MS; !(await isUp()); await Bun.sleep(20)) {
+    if (Date.now() > end) throw new Error("the proxy in front does not answer");
+  }
 }
