@@ -65,7 +65,10 @@ export function SettingsForm(props: Omit<SettingsPageProps, "verdict">) {
       hx-post="/settings"
       hx-target="#settings"
       hx-swap="outerHTML"
-      {...{ "hx-status:422": "swap:outerHTML" }}
+      {...{
+        "hx-status:422": "swap:outerHTML",
+        "x-on:beforeunload.window": "changed && $event.preventDefault()",
+      }}
     >
       {/* The first button of a form is what Enter presses. */}
       <button type="submit" hidden />

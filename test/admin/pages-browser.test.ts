@@ -213,6 +213,31 @@ describe("with scripts", () => {
     await close();
   });
 
+  inBrowser("unsaved settings are not left without a question", async () => {
+    const { page, expectNoProblems, close } = await enter("/settings");
+    const questions: string[] = [];
+    page.on("dialog", async (dialog) => {
+      questions.push(dialog.type());
+      await (questions.length === 1 ? dialog.dismiss() : dialog.accept());
+    });
+    const field = page.getByLabel("Failures before ejection");
+    await field.click();
+    await page.keyboard.type("7");
+    await page.getByText("1 unsaved change.").waitFor();
+    const toStats = page.getByRole("link", { name: "Stats" });
+    await toStats.click({ noWaitAfter: true });
+    expect(page.url()).toEndWith("/settings");
+    await toStats.click();
+    await page.waitForURL(/\/stats/);
+    expect(questions).toEqual(["beforeunload", "beforeunload"]);
+    await page.goto(`${pages.url}/settings`);
+    await page.getByRole("link", { name: "Stats" }).click();
+    await page.waitForURL(/\/stats/);
+    expect(questions).toHaveLength(2);
+    expectNoProblems();
+    await close();
+  });
+
   inBrowser("the theme is chosen without a flash and kept", async () => {
     const { page, expectNoProblems, close } = await enter("/");
     const theme = () => page.evaluate(() => document.documentElement.dataset.theme ?? "auto");
