@@ -42,6 +42,9 @@ export function SettingsAbout(props: SettingsAboutProps) {
               <Fact label="Runtime" value={props.runtime} />
               <Fact label="Database" value={props.database} />
               <Fact label="Data folder" value={props.dataDir} mono />
+              <FactOf label="By others">
+                <a href="/settings/about/licenses">What is inside, with its licences</a>
+              </FactOf>
             </Facts>
           </div>
         </section>

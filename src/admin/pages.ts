@@ -10,6 +10,7 @@ import { changeField, showField } from "./key-inline.tsx";
 import { askForExport, askForReveal, downloadKeys, revealKey } from "./key-secret.tsx";
 import { KeyTests } from "./key-tests.ts";
 import { askForColumns, askForFilter, showKeys } from "./keys.tsx";
+import { showLicenses } from "./licenses.tsx";
 import { showRequest } from "./log.tsx";
 import { followLogs } from "./log-tail.ts";
 import { logIn, logOut, showLogin } from "./login.tsx";
@@ -156,6 +157,7 @@ export const PAGES: PageRoute[] = [
   { method: "POST", path: "/settings/security/sessions/end", handle: endSession },
   { method: "POST", path: "/settings/security/sessions/end-others", handle: endOtherSessions },
   { method: "GET", path: "/settings/about", handle: showAbout },
+  { method: "GET", path: "/settings/about/licenses", handle: showLicenses },
   { method: "GET", path: "/settings/data", handle: showData },
   { method: "GET", path: "/settings/data/cleanup", handle: askForCleanup },
   { method: "POST", path: "/settings/data/cleanup", handle: cleanUp },

@@ -1,6 +1,4 @@
-/// <reference path="../../public/files.d.ts" />
-import licensesPath from "../../THIRD_PARTY_LICENSES.txt" with { type: "file" };
-import { version } from "../version.ts";
+import { readLicenses, version } from "../version.ts";
 import { type AddCommand, JSON_OPTION } from "./command.ts";
 
 export const addVersion: AddCommand = (program, context) => {
@@ -11,7 +9,7 @@ export const addVersion: AddCommand = (program, context) => {
     .option(...JSON_OPTION)
     .option("--licenses", "print the licences of all software that is inside")
     .action(async ({ json, licenses }: { json?: true; licenses?: true }) => {
-      if (licenses) return context.print((await Bun.file(licensesPath).text()).trimEnd());
+      if (licenses) return context.print((await readLicenses()).trimEnd());
       context.print(json ? JSON.stringify({ version }) : version);
     });
 };

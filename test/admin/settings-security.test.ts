@@ -115,4 +115,9 @@ test("About tells what runs here and how it does", async () => {
   expect(html).toMatch(/SQLite 3\.\d+\.\d+/);
   expect(html).toContain("0 of 0 keys usable.");
   expect(html).toContain('href="/api/admin/docs"');
+  expect(html).toContain('href="/settings/about/licenses"');
+  const licenses = await (await signIn(app.url, FIRST)).get("/settings/about/licenses");
+  expect(licenses.html).toContain("Bun, the runtime inside the executable");
+  expect(licenses.html).toMatch(/<summary>elysia \d+\.\d+\.\d+ \(MIT\)<\/summary>/);
+  expect(licenses.html).toContain("Permission is hereby granted");
 });
