@@ -121,6 +121,8 @@ export async function openInstallation(config: Config, log: Logger, clock: Clock
   };
 }
 
+export type Installation = Awaited<ReturnType<typeof openInstallation>>;
+
 /** The data folder with its lock, its database and the secret key that opens it. */
 async function openData(config: Config, log: Logger, clock: Clock) {
   prepareDataFolder(config.dataDir);

@@ -8,6 +8,9 @@ const ROOT = join(import.meta.dir, "..");
 const MAY_IMPORT: Record<string, string[] | "everything"> = {
   main: ["app", "installation", "beside", "config", "commands", "service-manager"],
   app: "everything",
+  "data-plane": "everything",
+  "control-plane": "everything",
+  serving: ["installation", "config"],
   installation: "everything",
   beside: "everything",
   proxy: ["upstream", "pool", "record", "settings"],
