@@ -89,7 +89,11 @@ export function createStatsOperations(parts: OperationsParts): StatsOperations {
     fold,
     async prune() {
       for (let slice = 0; slice < MAX_PRUNE_SLICES; slice += 1) {
-        if ((await rollups.prune(clock.now())) === 0) return;
+        if ((await rollups.prune(clock.now())) === 0) break;
+        await Bun.sleep(0);
+      }
+      for (let block = 0; block < MAX_PRUNE_SLICES; block += 1) {
+        if (!(await rollups.makeBlock(clock.now()))) return;
         await Bun.sleep(0);
       }
     },

@@ -7,6 +7,7 @@ import { createKeys } from "./keys.ts";
 import { createPools } from "./pools.ts";
 import { requestColumns, withAttempts } from "./request-logs.ts";
 import { ownerTable } from "./resource-owners.ts";
+import { DAY_S } from "./rollup-buckets.ts";
 import { counts } from "./rollup-read.ts";
 import { createSettingsTable } from "./settings.ts";
 import { Sketch } from "./sketch.ts";
@@ -44,7 +45,8 @@ const sources: Record<LongList, Source> = {
     decode: (_, rows) => rows.map(keyEventTable.decode),
   },
   statistics: {
-    from: "rollups",
+    // Blocks are made of days again.
+    from: `(SELECT * FROM rollups WHERE bucket_s <= ${DAY_S})`,
     columns: `${places.columns}, ${counts.columns}, ttft, duration`,
     order: ["bucket_s", "dimension", "at", "value"],
     decode: (_, rows) => rows.map(statisticOf),

@@ -14,6 +14,7 @@ import {
   giveBackPages,
   readFacts,
 } from "./retention.ts";
+import { makeBlock } from "./rollup-blocks.ts";
 import { readGroups, readPoints, readSeries } from "./rollup-read.ts";
 import type {
   ExportCursor,
@@ -37,6 +38,7 @@ export function createReaderTasks(sql: Sql) {
     readRollupSeries: (query: RollupSeriesQuery) => readSeries(sql, query),
     readRollupPoints: (query: RollupPointsQuery) => readPoints(sql, query),
     readRollupGroups: (query: RollupGroupQuery) => readGroups(sql, query),
+    makeBlock: (now: number) => makeBlock(sql, now),
     countRequests: (before: number) => countRequests(sql, before),
     indexTexts: () => indexTexts(sql),
     checkpoint: () => checkpoint(sql),

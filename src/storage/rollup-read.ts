@@ -1,9 +1,11 @@
 import type { Sql } from "./database.ts";
+import { bucketsIn } from "./rollup-buckets.ts";
 import type { COUNT_NAMES } from "./rollup-delta.ts";
 import { Sketch } from "./sketch.ts";
 import { defineTable, plain, type Row, whole } from "./table.ts";
 import type {
   RollupCounts,
+  RollupDimension,
   RollupGroupQuery,
   RollupPointsQuery,
   RollupSeriesQuery,
@@ -27,13 +29,26 @@ export const counts = defineTable<RollupCounts>("rollups", {
   unpricedRequests: whole(),
   costUsd: plain<number>(),
 } satisfies Record<(typeof COUNT_NAMES)[number], unknown>);
-export const RANGE = "bucket_s = ? AND dimension = ? AND at >= ? AND at < ?";
+export const DIMENSIONS: readonly RollupDimension[] = [
+  "total",
+  "key",
+  "model",
+  "pool",
+  "upstream",
+  "outcome",
+];
 /** By primary key alone: wherever a value has a bucket, the total has one too. */
 const PLACES =
   "bucket_s = ? AND dimension = ? AND " +
   "at IN (SELECT at FROM rollups WHERE bucket_s = ? AND dimension = 'total' AND at >= ? AND at < ?) AND " +
   "value IN (SELECT value FROM json_each(?))";
-const SUMS = counts.columns.replace(/\w+/g, "sum($&) AS $&");
+/** The rows of a dimension in some buckets, one bucket after the other. */
+const BUCKETS =
+  "json_each(?) AS bucket CROSS JOIN rollups AS r " +
+  "ON r.bucket_s = bucket.value ->> 0 AND r.dimension = ? AND r.at = bucket.value ->> 1";
+const AMONG = "r.value IN (SELECT value FROM json_each(?))";
+const LARGEST_FIRST = "ORDER BY sum(r.requests) DESC, sum(r.attempts) DESC, r.value";
+const SUMS = counts.columns.replace(/\w+/g, "sum(r.$&) AS $&");
 
 /** Sketches as bytes: so they go from the storage worker to the main thread. */
 interface Packed {
@@ -83,18 +98,18 @@ export function readPoints(sql: Sql, query: RollupPointsQuery): RollupValuePoint
 
 export function readGroups(sql: Sql, query: RollupGroupQuery): PackedGroup[] {
   const { bucketS, dimension, from, to, limit } = query;
-  const values = query.values ?? largest(sql, query);
-  const asked = places(bucketS, dimension, from, to, values);
+  const buckets = JSON.stringify(bucketsIn(sql, bucketS, from, to));
+  const values = query.values ?? largest(sql, buckets, dimension, limit);
+  const asked = [buckets, dimension, JSON.stringify(values)];
   const sums = sql.all(
-    `SELECT value, ${SUMS} FROM rollups WHERE ${PLACES} GROUP BY value
-     ORDER BY sum(requests) DESC, sum(attempts) DESC, value LIMIT ?`,
+    `SELECT r.value, ${SUMS} FROM ${BUCKETS} AND ${AMONG} GROUP BY r.value ${LARGEST_FIRST} LIMIT ?`,
     ...asked,
     limit,
   );
   const sketches = new Map(
     sums.map(({ value }) => [String(value), { ttft: new Sketch(), duration: new Sketch() }]),
   );
-  const rows = sql.all(`SELECT value, ttft, duration FROM rollups WHERE ${PLACES}`, ...asked);
+  const rows = sql.all(`SELECT r.value, r.ttft, r.duration FROM ${BUCKETS} AND ${AMONG}`, ...asked);
   for (const row of rows) {
     const into = sketches.get(String(row.value));
     if (into !== undefined) mergeSketches(into, row);
@@ -106,18 +121,9 @@ export function readGroups(sql: Sql, query: RollupGroupQuery): PackedGroup[] {
   });
 }
 
-function largest(sql: Sql, { bucketS, dimension, from, to, limit }: RollupGroupQuery): string[] {
-  return sql
-    .all(
-      `SELECT value FROM rollups WHERE ${RANGE} GROUP BY value
-       ORDER BY sum(requests) DESC, sum(attempts) DESC, value LIMIT ?`,
-      bucketS,
-      dimension,
-      from,
-      to,
-      limit,
-    )
-    .map(({ value }) => String(value));
+function largest(sql: Sql, buckets: string, dimension: string, limit: number): string[] {
+  const text = `SELECT r.value FROM ${BUCKETS} GROUP BY r.value ${LARGEST_FIRST} LIMIT ?`;
+  return sql.all(text, buckets, dimension, limit).map(({ value }) => String(value));
 }
 
 function places(bucketS: number, dimension: string, from: number, to: number, values: readonly string[]) {

@@ -1,7 +1,8 @@
 import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
+import { BLOCK_S, blockOf, blocksMade, DAY_S, RANGE } from "./rollup-buckets.ts";
 import { addRequest, type Delta, Deltas, MINUTE_MS, ModelNames } from "./rollup-delta.ts";
-import { counts, mergeSketches, type PackedGroup, type PackedPoint, RANGE } from "./rollup-read.ts";
+import { counts, DIMENSIONS, mergeSketches, type PackedGroup, type PackedPoint } from "./rollup-read.ts";
 import { Sketch } from "./sketch.ts";
 import type { Turns } from "./turns.ts";
 import type {
@@ -19,7 +20,6 @@ import type {
 const HOUR_MS = 3_600_000;
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
-const DAY_S = 86_400;
 /** Days are kept for ever. */
 const KEPT_MS: ReadonlyMap<number, number> = new Map([
   [MINUTE_S, 48 * HOUR_MS],
@@ -44,11 +44,12 @@ interface RollupReads {
   series(query: RollupSeriesQuery): Promise<PackedPoint[]>;
   groups(query: RollupGroupQuery): Promise<PackedGroup[]>;
   points(query: RollupPointsQuery): Promise<RollupValuePoint[]>;
+  makeBlock(now: number): Promise<number | null>;
 }
 
 /**
- * Sums by minute (kept 48 h), hour (90 days) and day (for ever), one row a bucket and value of a dimension, never
- * their product.
+ * Sums by minute (kept 48 h), hour (90 days), day and block of days (for ever), one row a bucket and value of a
+ * dimension, never their product.
  *
  * What a batch of requests adds is written as one row of `rollup_pending` in the batch's own transaction, and some
  * seconds' worth of that is folded into the buckets in another one, which also empties `rollup_pending`. So a crash
@@ -57,12 +58,15 @@ interface RollupReads {
 export class Rollups implements RollupStorage {
   #pending = new Deltas();
   readonly #models: ModelNames;
+  /** Those that are made. */
+  readonly #blocks: Set<number>;
 
   constructor(
     private readonly sql: Sql,
     private readonly turns: Turns,
     private readonly reads: RollupReads,
   ) {
+    this.#blocks = new Set(blocksMade(sql));
     this.#models = new ModelNames((from, to) =>
       sql
         .all(`SELECT DISTINCT value FROM rollups WHERE ${RANGE}`, HOUR_S, "model", from, to)
@@ -94,7 +98,7 @@ export class Rollups implements RollupStorage {
   addPast(requests: readonly RequestRecord[], dayOf: (ms: number) => number, now: number): void {
     const deltas = new Deltas();
     for (const request of requests) addRequest(deltas, request, this.#models);
-    for (const [bucketS, level] of levelsOf(deltas, dayOf)) {
+    for (const [bucketS, level] of this.#levelsOf(deltas, dayOf)) {
       const before = now - (KEPT_MS.get(bucketS) ?? Number.POSITIVE_INFINITY);
       for (const delta of level.all()) if (delta.at >= before) this.#upsert(bucketS, delta);
     }
@@ -119,7 +123,7 @@ export class Rollups implements RollupStorage {
     const left = new Deltas();
     for (const delta of this.#pending.all()) if (!folded.has(delta)) left.put(delta);
     this.sql.batch(() => {
-      for (const [bucketS, deltas] of levelsOf(folded, dayOf)) {
+      for (const [bucketS, deltas] of this.#levelsOf(folded, dayOf)) {
         for (const delta of deltas.all()) this.#upsert(bucketS, delta);
       }
       this.sql.run("DELETE FROM rollup_pending");
@@ -201,6 +205,15 @@ export class Rollups implements RollupStorage {
     return deleted;
   }
 
+  /** Sums up days that are long over (rollup-blocks.ts). */
+  makeBlock(now: number): Promise<boolean> {
+    return this.turns.take(async () => {
+      const block = await this.reads.makeBlock(now);
+      if (block !== null) this.#blocks.add(block);
+      return block !== null;
+    });
+  }
+
   clear(): Promise<void> {
     return this.turns.take(() => {
       this.sql.write(() => {
@@ -208,8 +221,21 @@ export class Rollups implements RollupStorage {
         this.sql.run("DELETE FROM rollup_pending");
       });
       this.#pending = new Deltas();
+      this.#blocks.clear();
       this.#models.forget();
     });
+  }
+
+  /** Blocks that are not made yet are made of their days. */
+  #levelsOf(deltas: Deltas, dayOf: (ms: number) => number): [number, Deltas][] {
+    const days = regrouped(deltas, dayOf);
+    const madeBlockOf = (day: number) => (this.#blocks.has(blockOf(day)) ? blockOf(day) : null);
+    return [
+      [MINUTE_S, deltas],
+      [HOUR_S, regrouped(deltas, (at) => Math.floor(at / HOUR_MS) * HOUR_MS)],
+      [DAY_S, days],
+      [BLOCK_S, regrouped(days, madeBlockOf)],
+    ];
   }
 
   #upsert(bucketS: number, { at, dimension, value, counts: added, ttft, duration }: Delta): void {
@@ -232,25 +258,18 @@ export function insertStatistic(
   sql.run(WRITE, bucketS, dimension, at, value, ...counts.encode(sums), ...sketches);
 }
 
-const DIMENSIONS: readonly RollupDimension[] = ["total", "key", "model", "pool", "upstream", "outcome"];
-
 function unpacked(packed: { ttft: Uint8Array; duration: Uint8Array }): { ttft: Sketch; duration: Sketch } {
   const sketches = { ttft: new Sketch(), duration: new Sketch() };
   mergeSketches(sketches, packed);
   return sketches;
 }
 
-function levelsOf(deltas: Deltas, dayOf: (ms: number) => number): [number, Deltas][] {
-  return [
-    [MINUTE_S, deltas],
-    [HOUR_S, regrouped(deltas, (at) => Math.floor(at / HOUR_MS) * HOUR_MS)],
-    [DAY_S, regrouped(deltas, dayOf)],
-  ];
-}
-
-function regrouped(deltas: Deltas, bucketOf: (at: number) => number): Deltas {
+function regrouped(deltas: Deltas, bucketOf: (at: number) => number | null): Deltas {
   const groups = new Deltas();
-  for (const delta of deltas.all()) groups.merge({ ...delta, at: bucketOf(delta.at) });
+  for (const delta of deltas.all()) {
+    const at = bucketOf(delta.at);
+    if (at !== null) groups.merge({ ...delta, at });
+  }
   return groups;
 }
 

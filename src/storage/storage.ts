@@ -51,6 +51,7 @@ export async function openStorage(options: {
     series: (query) => reader.call("readRollupSeries", query),
     groups: (query) => reader.call("readRollupGroups", query),
     points: (query) => reader.call("readRollupPoints", query),
+    makeBlock: (now) => reader.call("makeBlock", now),
   });
   return {
     upstreams: createUpstreams(sql),

@@ -305,6 +305,8 @@ export interface RollupStorage {
   minutes(from: number, to: number): Promise<MinuteTotals[]>;
   /** The beginning of the first day that has requests; null where none has. */
   oldest(): Promise<number | null>;
+  /** Sums up a stretch of days that are long over, so that years are read quickly. Answers whether there was one. */
+  makeBlock(now: number): Promise<boolean>;
   /** Deletes some of the minutes and hours that are too old to be kept. Answers how many: 0 when it is done. */
   prune(now: number): Promise<number>;
   /** Forgets all. */

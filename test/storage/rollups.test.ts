@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { DDSketch } from "@datadog/sketches-js";
 import { openDatabase, type Sql } from "../../src/storage/database.ts";
+import { makeBlock } from "../../src/storage/rollup-blocks.ts";
 import { readGroups, readPoints, readSeries } from "../../src/storage/rollup-read.ts";
 import { Rollups } from "../../src/storage/rollups.ts";
 import { Sketch } from "../../src/storage/sketch.ts";
@@ -34,6 +35,7 @@ function open(): void {
     series: async (query) => readSeries(sql, query),
     groups: async (query) => readGroups(sql, query),
     points: async (query) => readPoints(sql, query),
+    makeBlock: async (now) => makeBlock(sql, now),
   });
 }
 
