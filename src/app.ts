@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { clientAddress } from "./client-address.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import { type Config, socketOf } from "./config.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { createDataPlane } from "./data-plane.ts";
 import { openInstallation } from "./installation.ts";
@@ -19,6 +19,8 @@ import { probeKey } from "./proxy/probe.ts";
 import { IDLE_TIMEOUT_S, type Serving } from "./serving.ts";
 import { loadTls } from "./tls.ts";
 import { StartError } from "./types.ts";
+import { freeSocket, openToGroup } from "./unix-socket.ts";
+import { isListening } from "./upstream/own-health.ts";
 import { MAX_MESSAGE_BYTES } from "./upstream/socket-types.ts";
 
 /** Above every limit of our own, so that each of them can give its own answer. */
@@ -51,6 +53,8 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const tls = config.tls === null ? null : loadTls(config.tls, clock.now());
   if (tls?.warning) log.warn(tls.warning);
   const installation = await openInstallation(config, log, clock);
+  const socket = socketOf(config.host);
+  if (socket !== null) await freeSocket(socket, isListening);
   const { storage, recorder, live, pool, client, operations } = installation;
   void tellOfEarlierVersion(operations.migration, log);
   await operations.stats.fold();
@@ -106,7 +110,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
   const server = new Elysia({
     websocket: WEBSOCKET,
     serve: {
-      hostname: config.host,
+      ...(socket === null && { hostname: config.host }),
       idleTimeout: IDLE_TIMEOUT_S,
       maxRequestBodySize: LARGEST_BODY_BYTES,
       development: false,
@@ -120,7 +124,11 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     newPassword,
     listen() {
       try {
-        server.listen({ port: config.port, hostname: config.host });
+        if (socket === null) server.listen({ port: config.port, hostname: config.host });
+        else {
+          server.listen({ unix: socket } as object);
+          openToGroup(socket);
+        }
       } catch (error) {
         throw portError(error, config);
       }
@@ -163,7 +171,7 @@ async function tellOfEarlierVersion(migration: MigrationOperations, log: Logger)
 
 function portError(error: unknown, config: Config): StartError {
   const { code } = error as { code?: string };
-  const where = `${config.host}:${config.port}`;
+  const where = socketOf(config.host) === null ? `${config.host}:${config.port}` : config.host;
   if (code === "EADDRINUSE") return new StartError(`${where} is taken by another program: set another PORT.`);
   return new StartError(
     `${where} cannot be listened on (${code ?? String(error)}): set another HOST or PORT.`,

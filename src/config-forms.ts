@@ -68,7 +68,13 @@ export function readPairs(text: string): Pairs | undefined {
   return pairs;
 }
 
+/** A path's name in the system's own structure has so many bytes. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
 export function readHost(text: string): string | undefined {
+  const socket = /^unix:(\/.*[^/])$/.exec(text.trim())?.[1];
+  if (socket !== undefined)
+    return Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? `unix:${socket}` : undefined;
   const host = text.trim().replace(/^\[(.*)\]$/, "$1");
   const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
   const isName = host.length <= 253 && new RegExp(`^${label}(\\.${label})*$`, "i").test(host);

@@ -63,8 +63,8 @@ const variables = {
     name: "HOST",
     fallback: "127.0.0.1",
     shownDefault: "127.0.0.1",
-    form: "give an IP address of this machine or a host name, without a port",
-    help: "Address to listen on; 0.0.0.0 serves other machines.",
+    form: "give an IP address of this machine or a host name, without a port, or unix:/PATH",
+    help: "Address to listen on; 0.0.0.0 serves other machines, unix:/PATH a proxy beside it.",
     read: readHost,
   }),
   dataDir: variable<string>({
@@ -360,8 +360,14 @@ export function secretValues(config: Config): string[] {
   ].filter((value) => value !== undefined);
 }
 
+/** The path of the unix socket to listen on instead of a port; null: none. */
+export function socketOf(host: string): string | null {
+  return host.startsWith("unix:") ? host.slice("unix:".length) : null;
+}
+
 /** Whether only this machine reaches a listener on `host`. A name other than localhost counts as reachable. */
 export function isLoopback(host: string): boolean {
+  if (socketOf(host) !== null) return true;
   if (isIP(host) === 0) return host.toLowerCase() === "localhost";
   const loopback = new BlockList();
   loopback.addSubnet("127.0.0.0", 8, "ipv4");

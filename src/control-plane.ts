@@ -8,7 +8,7 @@ import { createClientOf } from "./admin/client.ts";
 import { createPages } from "./admin/pages.ts";
 import { createSessions } from "./admin/session.ts";
 import { createAssets } from "./assets.ts";
-import { FIRST_PASSWORD_FILE, isLoopback } from "./config.ts";
+import { FIRST_PASSWORD_FILE, isLoopback, socketOf } from "./config.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { createHealthRoutes } from "./health.ts";
 import { createMetricsRoute } from "./metrics.ts";
@@ -40,7 +40,9 @@ export async function createControlPlane(parts: ControlPlaneParts) {
   const sessionOperations = await createSessionOperations({ storage, secretBox, adminPassword, clock });
   const sessions = createSessions(sessionOperations, clock);
   const clientOf = createClientOf({
-    connectionAddress: (request) => parts.server()?.requestIP(request)?.address ?? null,
+    // By a unix socket comes who is on this machine.
+    connectionAddress: (request) =>
+      parts.server()?.requestIP(request)?.address ?? (socketOf(config.host) === null ? null : "127.0.0.1"),
     clientAddress: parts.addressOf,
     isTrustedProxy: parts.isTrustedProxy,
   });

@@ -12,6 +12,7 @@ import {
   loadConfig,
   readEnvironment,
   secretValues,
+  socketOf,
 } from "./config.ts";
 import { openInstallation } from "./installation.ts";
 import { createLogger, type Logger } from "./log.ts";
@@ -50,6 +51,7 @@ async function serve(): Promise<void> {
 }
 
 function startLine(config: Config, port: number): string {
+  if (socketOf(config.host) !== null) return `Load Balancer ${version} is ready on ${config.host}`;
   const all = config.host === "0.0.0.0" || config.host === "::";
   const name = all || config.host === "localhost" ? "localhost" : config.host;
   const host = name.includes(":") ? `[${name}]` : name;

@@ -89,7 +89,17 @@ describe("the variables", () => {
 
   const refused: Record<string, string[]> = {
     PORT: ["65536", "-1", "80.5", "0x50", "1e3", "http", "99999999999999999999"],
-    HOST: ["127.0.0.1:80", "http://x", "a b", "-x", "::1::", "x".repeat(64)],
+    HOST: [
+      "unix:",
+      "unix:relative",
+
+      "127.0.0.1:80",
+      "http://x",
+      "a b",
+      "-x",
+      "::1::",
+      "x".repeat(64),
+    ],
     DATA_DIR: ["a\0b"],
     REQUIRE_ADMIN_LOGIN: ["maybe", "constructor", "2"],
     ALLOW_OPEN_PROXY: ["of course"],
@@ -269,4 +279,9 @@ describe(".env", () => {
       trustedProxies: null,
     });
   });
+});
+
+test("HOST may be a unix socket, which is open to nobody else, up to what the system has room for", () => {
+  expect(loadConfig({ HOST: " unix:/run/lb.sock " }).host).toBe("unix:/run/lb.sock");
+  expect(() => loadConfig({ HOST: `unix:/${"x".repeat(103)}` })).toThrow(/^HOST: .* or unix:\/PATH$/);
 });
