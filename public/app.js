@@ -114,7 +114,7 @@
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
     const failed = ctx.response.status >= 500;
-    byId("ended")?.toggleAttribute("hidden", ctx.response.status !== 401);
+    for (const note of document.querySelectorAll(".session-ended")) note.hidden = ctx.response.status !== 401;
     if (isLive(ctx) || !failed) setLost(failed);
     else toast(`The server could not do that (${ctx.response.status}); its log says why.`, true);
   });

@@ -9,6 +9,7 @@ import {
   SideNavigation,
 } from "./components/navigation.tsx";
 import { type Notice, NoticeBox } from "./components/notice.tsx";
+import { SessionEndedNote } from "./components/session-ended.tsx";
 import { Document, type Theme } from "./document.tsx";
 
 /** What stands around every page. */
@@ -38,13 +39,7 @@ export function Layout(props: PropsWithChildren<Frame>) {
       <div id="lost" role="status" hidden>
         Reconnecting…
       </div>
-      <p id="ended" role="alert" hidden>
-        Your session has ended.{" "}
-        <a href="/login?why=again" target="_blank" rel="noopener">
-          Log in in a new tab
-        </a>
-        , then go on here: what you typed stays.
-      </p>
+      <SessionEndedNote />
       <div class="frame">
         <header class="side">
           <a class="brand" href="/">

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import type { Page } from "playwright-core";
 import { startApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, type PageOptions, type TestBrowser, type WatchedPage } from "../support/browser.ts";
 import { startFakeUpstream } from "../support/fake-upstream.ts";
@@ -161,27 +162,86 @@ describe("the login", () => {
     await close();
   });
 
-  inBrowser("a session that ended elsewhere takes nothing of what was typed", async () => {
-    const { page, problems, close } = await enter("/settings");
-    await page.getByLabel("Attempts after a host's failure").fill("6");
-    const other = await signIn(app.url, PASSWORD);
-    await other.send("/settings/security/sessions/end-others");
-    await page.getByRole("button", { name: "Save" }).click();
-    const [tab] = await Promise.all([
-      page.context().waitForEvent("page"),
-      page.getByRole("link", { name: "Log in in a new tab" }).click(),
-    ]);
-    await tab.getByLabel("Password").fill(PASSWORD);
-    await tab.getByRole("button", { name: "Log in" }).click();
-    await tab.waitForURL(`${app.url}/`);
-    await tab.close();
-    expect(await page.getByLabel("Attempts after a host's failure").inputValue()).toBe("6");
-    await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Saved: Attempts after a host's failure.").waitFor();
-    await page.getByText("Your session has ended.").waitFor({ state: "hidden" });
-    expect(unexpected(problems)).toEqual([]);
-    await close();
-  });
+  /** What is typed where, what sends it, and what shows that it was done. */
+  const FORMS: [
+    name: string,
+    path: string,
+    type: (page: Page) => Promise<void>,
+    send: string,
+    done: string,
+  ][] = [
+    [
+      "the settings",
+      "/settings",
+      (page) => page.getByLabel("Attempts after a host's failure").fill("6"),
+      "Save",
+      "Saved: Attempts after a host's failure.",
+    ],
+    [
+      "a key in the dialog",
+      "/keys",
+      async (page) => {
+        await page.getByRole("button", { name: "Add key" }).click();
+        await page.getByLabel("Secret").fill("sk-typed-before-the-end");
+        await page.getByLabel("Name").fill("typed");
+      },
+      "Save",
+      "typed added.",
+    ],
+    [
+      "pasted keys",
+      "/keys",
+      async (page) => {
+        await page.getByRole("button", { name: "Paste many" }).click();
+        await page.getByLabel("Keys", { exact: true }).fill("sk-pasted-before-the-end");
+      },
+      "Add keys",
+      "1 key added",
+    ],
+    [
+      "a pool",
+      "/pools",
+      async (page) => {
+        await page.getByRole("button", { name: "Add pool" }).click();
+        await page.getByLabel("Name").fill("night shift");
+      },
+      "Save",
+      "night shift added.",
+    ],
+    [
+      "a prompt of the playground",
+      "/playground",
+      async (page) => {
+        await page.getByRole("textbox", { name: "Message" }).fill("Say it again");
+        await page.getByLabel("Prompt name").fill("Mine");
+      },
+      "Save prompt",
+      "Mine",
+    ],
+  ];
+  for (const [name, path, type, send, done] of FORMS) {
+    inBrowser(`a session that ended elsewhere takes nothing of what was typed: ${name}`, async () => {
+      const { page, problems, close } = await enter(path);
+      await type(page);
+      await (await signIn(app.url, PASSWORD)).send("/settings/security/sessions/end-others");
+      const button = page.getByRole("button", { name: send, exact: true }).last();
+      await button.click();
+      const [tab] = await Promise.all([
+        page.context().waitForEvent("page"),
+        // In front of an open dialog nothing else can be reached.
+        page.getByRole("link", { name: "Log in in a new tab" }).last().click(),
+      ]);
+      await tab.getByLabel("Password").fill(PASSWORD);
+      await tab.getByRole("button", { name: "Log in" }).click();
+      await tab.waitForURL(`${app.url}/`);
+      await tab.close();
+      await button.click();
+      await page.getByText(done).first().waitFor();
+      await page.getByText("Your session has ended.").first().waitFor({ state: "hidden" });
+      expect(unexpected(problems)).toEqual([]);
+      await close();
+    });
+  }
 
   inBrowser("without scripts the browser sends the form again after the login", async () => {
     const { page, problems, close } = await enter("/settings", { javaScript: false });

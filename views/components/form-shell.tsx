@@ -2,6 +2,7 @@ import type { PropsWithChildren } from "@elysiajs/html";
 import { attr } from "../attr.ts";
 import { Icon } from "./icon.tsx";
 import { PageHead } from "./page-head.tsx";
+import { SessionEndedNote } from "./session-ended.tsx";
 
 /** Where a form stands: in the dialog of an open page, or, without scripts, on a page of its own. */
 export type Place = "dialog" | "page";
@@ -34,6 +35,7 @@ export function FormShell(props: PropsWithChildren<FormShellProps>) {
           <Icon name="close" />
         </button>
       </header>
+      <SessionEndedNote />
       <p class="soft" safe>
         {props.lead}
       </p>
