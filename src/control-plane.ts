@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { bearerOf, createAccess } from "./admin/access.ts";
@@ -91,6 +91,7 @@ export async function createControlPlane(parts: ControlPlaneParts) {
     ...common,
     describeApi: () => describeApi(adminApiRoutes(apiDeps), version),
     requireAdminLogin,
+    firstPasswordWaits: () => existsSync(join(config.dataDir, FIRST_PASSWORD_FILE)),
     playground: {
       ask: (call) => dataPlane.inside.ask(call),
       models: async () => [

@@ -108,7 +108,7 @@ export function DashboardPage(props: DashboardProps) {
           <header class="ruled">
             <h2>Last failures on keys</h2>
             <a class="push" href="/logs?kind=error">
-              All failed requests
+              Failed requests
             </a>
           </header>
           {figures.lastFailures.length === 0 ? (

@@ -12,6 +12,8 @@ export interface LoginPageProps {
   next: string;
   now: number;
   theme: Theme;
+  /** The password that was made at the first start waits in its file. */
+  isFirst: boolean;
 }
 
 export function LoginPage(props: LoginPageProps) {
@@ -59,7 +61,15 @@ export function LoginPage(props: LoginPageProps) {
           </form>
         </section>
         <p class="sub">
-          Lost it? Set <code>ADMIN_PASSWORD</code> on the server and start again.
+          {props.isFirst ? (
+            <>
+              The first password is in the file <code>initial-password</code> in the program's data folder.
+            </>
+          ) : (
+            <>
+              Lost it? Set <code>ADMIN_PASSWORD</code> on the server and start again.
+            </>
+          )}
         </p>
       </main>
     </Document>

@@ -188,7 +188,10 @@ const EMPTY_TEXTS: Record<LogKind, { title: string; text: string }> = {
     title: "No request yet",
     text: "Each request of a client becomes a row here, with every attempt on a key.",
   },
-  error: { title: "No failed request", text: "Requests that did not end well would stand here." },
+  error: {
+    title: "No failed request",
+    text: "Requests that did not end well would stand here. Where another key answered in the end, the story is under Requests.",
+  },
   key_event: {
     title: "Nothing happened yet",
     text: "Keys added, cooled, disabled, settings changed, logins: who did what, and when.",

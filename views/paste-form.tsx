@@ -3,6 +3,7 @@ import { controlAttributes, Field } from "./components/field.tsx";
 import { FormActions, FormError, FormShell, formLive, type Place } from "./components/form-shell.tsx";
 import { KeyChip } from "./components/key-chip.tsx";
 import { PoolField, UpstreamField } from "./components/pool-field.tsx";
+import { type ProviderChoice, ProviderField } from "./components/provider-field.tsx";
 import { plural } from "./verdicts.ts";
 
 interface PasteFormProps {
@@ -13,6 +14,8 @@ interface PasteFormProps {
   pools: Pool[];
   upstreamId: string;
   upstreams: { id: string; name: string }[];
+  /** At the first visit. */
+  provider?: ProviderChoice;
 }
 
 /** Adds many keys at once. What was pasted is not sent back: it holds secrets. */
@@ -50,6 +53,7 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
       {...pasteLive}
     >
       <FormError message={props.message} />
+      {props.provider !== undefined && <ProviderField {...props.provider} />}
       <Field {...field}>
         <textarea
           {...controlAttributes(field)}

@@ -3,6 +3,9 @@ import { ActionForm } from "./components/button.tsx";
 import { CodeBlock } from "./components/code-block.tsx";
 import { Icon } from "./components/icon.tsx";
 import { PageHead } from "./components/page-head.tsx";
+import type { ProviderChoice } from "./components/provider-field.tsx";
+import type { KeyTest } from "./components/test-note.tsx";
+import { TestsSummary } from "./components/tests-summary.tsx";
 import { MoveOverOffer, type Offer } from "./moved-over.tsx";
 import { PasteFields } from "./paste-form.tsx";
 import { type KeyCounts, keysVerdict, totalKeys } from "./verdicts.ts";
@@ -18,11 +21,15 @@ export interface WelcomeProps {
   earlier: Offer | null;
   /** A model that the upstream is likely to know. */
   model: string;
+  provider: ProviderChoice;
+  /** What came of testing keys since the start of the program. */
+  tests: KeyTest[];
 }
 
 /** The first visit: three steps to the first request. It goes away with the first request served. */
 export function Welcome(props: WelcomeProps) {
   const hasKeys = totalKeys(props.counts) > 0;
+  const isTested = props.tests.some(({ outcome }) => outcome === "ok");
   return (
     <div class="guide">
       <PageHead
@@ -47,20 +54,34 @@ export function Welcome(props: WelcomeProps) {
                 <ActionForm to="/keys/paste" method="get" icon="paste" label="Paste more" small />
               </div>
             ) : (
-              <PasteFields errors={{}} poolId="" pools={props.pools} upstreamId="" upstreams={[]} />
+              <PasteFields
+                errors={{}}
+                poolId=""
+                pools={props.pools}
+                upstreamId=""
+                upstreams={[]}
+                provider={props.provider}
+              />
             )}
           </div>
         </li>
-        <li class={hasKeys ? "now" : "later"}>
-          <StepNumber number={2} done={false} />
+        <li class={isTested ? "done" : hasKeys ? "now" : "later"}>
+          <StepNumber number={2} done={isTested} />
           <div>
             <h2>Test them</h2>
             <p class="soft">
               One cheap call with each key. You see at once which are invalid or without credit.
             </p>
+            {props.tests.length > 0 && <TestsSummary tests={props.tests} />}
             {hasKeys && (
               <div class="bar">
-                <ActionForm to="/keys/test" method="post" icon="test" label="Test keys" look="main" />
+                <ActionForm
+                  to="/keys/test"
+                  method="post"
+                  icon="test"
+                  label={props.tests.length > 0 ? "Test again" : "Test keys"}
+                  look={isTested ? undefined : "main"}
+                />
                 <a href="/keys">Show the keys</a>
               </div>
             )}
@@ -75,6 +96,11 @@ export function Welcome(props: WelcomeProps) {
                 ? "Change the base URL, and give the value of MASTER_API_KEY as the API key."
                 : "Change the base URL, nothing else. The client's own key may be anything while MASTER_API_KEY is not set."}
             </p>
+            {hasKeys && (
+              <p class="soft">
+                Or ask something in the <a href="/playground">playground</a> first.
+              </p>
+            )}
             <CodeBlock id="client-example" label="Python" code={pythonExample(props)} />
             <CodeBlock id="client-curl" label="curl" code={curlExample(props)} />
           </div>

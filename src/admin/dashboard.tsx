@@ -4,6 +4,7 @@ import { type KeyCounts, totalKeys } from "../../views/verdicts.ts";
 import type { WelcomeProps } from "../../views/welcome.tsx";
 import type { KeyOperations } from "../operations/types.ts";
 import { KEY_STATUSES, type KeyView } from "../types.ts";
+import { providerChoice } from "./key-forms.tsx";
 import { keyNames } from "./key-names.ts";
 import { exampleModel } from "./likely-model.ts";
 import type { PageContext } from "./page-context.ts";
@@ -81,5 +82,7 @@ async function welcome(context: PageContext): Promise<WelcomeProps> {
     needsClientKey: deps.openProxy === "nobody",
     earlier: deps.operations.migration.offer(),
     model: exampleModel(context),
+    provider: providerChoice(deps.operations, deps.operations.settings.current().apiEndpoint),
+    tests: [...context.tests.since(0).values()],
   };
 }

@@ -1,7 +1,8 @@
+import { OTHER_PROVIDER, type ProviderChoice } from "../../views/components/provider-field.tsx";
 import { KeyForm, type KeyFormProps, type KeyFormValues } from "../../views/key-form.tsx";
 import { PasteForm, PasteReport } from "../../views/paste-form.tsx";
 import { keyRevision } from "../operations/revision.ts";
-import type { KeyPatch } from "../operations/types.ts";
+import type { KeyPatch, Operations } from "../operations/types.ts";
 import type { KeyView } from "../types.ts";
 import type { PageContext } from "./page-context.ts";
 import { readFileForm, readForm } from "./page-form.ts";
@@ -101,7 +102,13 @@ export async function pasteKeys(context: PageContext): Promise<Response> {
     const text = [form.get("text") ?? "", ...texts].filter((part) => part.trim() !== "").join("\n");
     const poolId = form.get("pool_id") || undefined;
     const upstreamId = form.get("upstream_id") || undefined;
-    const { keys } = context.deps.operations;
+    const { keys, settings } = context.deps.operations;
+    const endpoint = endpointChosen(form);
+    if (endpoint !== null && endpoint !== settings.current().apiEndpoint) {
+      // A text without a key changes nothing.
+      await keys.checkMany(text, { poolId, upstreamId });
+      await settings.patch({ api_endpoint: endpoint }, context.actor);
+    }
     const report = await keys.addMany(text, { poolId, upstreamId }, context.actor);
     const answer = await formPage(
       context,
@@ -113,6 +120,18 @@ export async function pasteKeys(context: PageContext): Promise<Response> {
   } catch (error) {
     return pasteForm(context, form, refusalOf(error));
   }
+}
+
+/** The base URL that the form of the first visit asks for; null: the form did not ask. */
+function endpointChosen(form: URLSearchParams): string | null {
+  const provider = form.get("provider");
+  return provider === OTHER_PROVIDER ? (form.get("api_endpoint") ?? "") : provider;
+}
+
+/** Addresses with a part of one's own are set up under Upstreams, which tells how to find it. */
+export function providerChoice({ upstreams }: Operations, endpoint: string, error?: string): ProviderChoice {
+  const providers = upstreams.presets().filter(({ baseUrl }) => !/[A-Z]{3}/.test(baseUrl));
+  return { providers, endpoint, error };
 }
 
 async function keyForm(
@@ -149,6 +168,7 @@ async function pasteForm(
 ): Promise<Response> {
   const { operations } = context.deps;
   const upstreams = await operations.upstreams.list();
+  const endpoint = endpointChosen(typed);
   const form = (
     <PasteForm
       place={placeOf(context)}
@@ -158,6 +178,9 @@ async function pasteForm(
       pools={await operations.pools.list()}
       upstreamId={typed.get("upstream_id") || (upstreams.find(({ isDefault }) => isDefault)?.id ?? "")}
       upstreams={upstreams}
+      provider={
+        endpoint === null ? undefined : providerChoice(operations, endpoint, refusal?.fields.api_endpoint)
+      }
     />
   );
   const info = { title: "Paste many keys", section: SECTION, status: refusal === null ? 200 : 422 };

@@ -40,8 +40,16 @@ function loginPage(
   lead: string,
   error: LoginPageProps["error"],
 ): Response {
-  const theme = themeOf(context.deps);
-  const content = <LoginPage lead={lead} error={error} next={next} now={context.reader.now} theme={theme} />;
+  const content = (
+    <LoginPage
+      lead={lead}
+      error={error}
+      next={next}
+      now={context.reader.now}
+      theme={themeOf(context.deps)}
+      isFirst={context.deps.firstPasswordWaits()}
+    />
+  );
   const wait: [string, string][] =
     error !== null && error.waitS > 0 ? [["retry-after", String(error.waitS)]] : [];
   return htmlResponse(content, error === null ? 200 : 401, wait);

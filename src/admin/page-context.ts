@@ -27,6 +27,8 @@ export interface PageDeps {
   describeApi(): ApiDocument;
   /** `REQUIRE_ADMIN_LOGIN` */
   requireAdminLogin: boolean;
+  /** The password that was made at the first start waits in its file to be fetched. */
+  firstPasswordWaits(): boolean;
   /** Who may use the proxy without a client key. */
   openProxy: "nobody" | "this_machine" | "network";
   playground: Playground;

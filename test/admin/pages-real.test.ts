@@ -44,6 +44,7 @@ beforeAll(async () => {
     logger: { error: (message, fields) => console.error(message, fields) },
     version: "1.2.3",
     requireAdminLogin: true,
+    firstPasswordWaits: () => true,
     openProxy: "this_machine",
     playground: { ask: () => Promise.reject(new Error("not part of the fake")), models: async () => [] },
     keepOpen: () => undefined,
@@ -73,6 +74,7 @@ async function ask(path: string, form?: Record<string, string>) {
 
 test("from the first login over pasted keys to the copied example", async () => {
   expect((await ask("/")).headers.get("location")).toBe("/login");
+  expect((await ask("/login")).html).toContain("initial-password");
   const entered = await ask("/login", { password: PASSWORD });
   expect(entered.headers.get("location")).toBe("/");
   cookie = entered.headers.get("set-cookie")!.split(";", 1)[0]!;
@@ -82,13 +84,21 @@ test("from the first login over pasted keys to the copied example", async () => 
   expect(first.html).toContain(`base_url=&quot;${url}/v1&quot;`);
   expect(first.html).toContain("gemini-2.5-flash");
 
+  const nowhere = { text: "sk-real-secret-00000001", provider: "other", api_endpoint: "example.com" };
+  const refused = await ask("/keys/import", nowhere);
+  expect([refused.status, refused.html.includes('value="example.com"')]).toEqual([422, true]);
+  expect((await ask("/keys/import", { text: "#", provider: "http://127.0.0.1:9/v1" })).status).toBe(422);
+  expect((await parts.operations.keys.list({})).total).toBe(0);
+  expect(parts.settings.current.apiEndpoint).toStartWith("https://generativelanguage");
+
   const text = [
     "one=sk-real-secret-00000001",
     "sk-real-secret-00000002",
     "sk-real-secret-00000002",
     "no key",
   ].join("\n");
-  const pasted = await ask("/keys/import", { text });
+  const pasted = await ask("/keys/import", { text, provider: "http://127.0.0.1:9/v1" });
+  expect(parts.settings.current.apiEndpoint).toBe("http://127.0.0.1:9/v1");
   expect(pasted.html).toContain("2 keys added");
   expect(pasted.html).toContain("twice in this text (row 2)");
   expect(pasted.html).not.toContain("sk-real-secret");

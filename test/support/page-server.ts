@@ -119,6 +119,7 @@ export async function startPages(
     logger: { error: (message, fields) => logged.push({ message, ...fields }) },
     version: "1.2.3",
     requireAdminLogin,
+    firstPasswordWaits: () => false,
     openProxy: options.openProxy ?? "nobody",
     playground: { ask: () => Promise.reject(new Error("not part of the fake")), models: async () => [] },
     keepOpen: () => undefined,
