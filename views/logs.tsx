@@ -9,7 +9,7 @@ import { PageHead } from "./components/page-head.tsx";
 import { Pager } from "./components/pager.tsx";
 import { RequestTable } from "./components/request-table.tsx";
 import { SearchField } from "./components/search-field.tsx";
-import { clock, fullTime, type Reader } from "./format.ts";
+import { clock, exact, fullTime, type Reader } from "./format.ts";
 import { href } from "./links.ts";
 import {
   filtersOf,
@@ -63,9 +63,10 @@ export interface LogsPageProps {
 
 export function LogsPage(props: LogsPageProps) {
   const { query, reader } = props;
+  const until = searchedBack(props);
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
   return (
-    <Live url={logListHref(query)} now={reader.now} every={query.live === "off" ? "never" : "1500ms"}>
+    <Live url={logListHref(query)} now={reader.now} every={isStill(query) ? "never" : "1500ms"}>
       <Tail to={logTailHref(query)} />
       <PageHead title="Logs" verdict={verdict(props)}>
         <PauseLink query={query} />
@@ -125,7 +126,7 @@ export function LogsPage(props: LogsPageProps) {
             )}
           </div>
           <Pager
-            text={`${plural(shown, "row")}, newest first${searchedBack(props)}`}
+            text={`${plural(shown, "row")}, newest first${until === null ? "" : `, searched back to ${until}`}`}
             first={query.cursor === "" ? null : logListHref(query, { cursor: "" })}
             next={props.nextCursor === null ? null : logListHref(query, { cursor: props.nextCursor })}
             nextText={props.searchedTo === null ? "Next page" : LOOK_FURTHER}
@@ -139,6 +140,11 @@ export function LogsPage(props: LogsPageProps) {
 }
 
 /** While it is connected the page need not ask every 2 s (`app.js`). Another address is another element. */
+/** Also behind a cursor nothing changes any more. */
+function isStill(query: LogListQuery): boolean {
+  return query.live === "off" || query.cursor !== "";
+}
+
 function Tail({ to }: { to: string | null }) {
   if (to === null) return "";
   const id = `tail-${Bun.hash(to).toString(36)}`;
@@ -146,7 +152,7 @@ function Tail({ to }: { to: string | null }) {
 }
 
 function verdict({ query, requestsToday, errorsToday, reader }: LogsPageProps): string {
-  const today = `${plural(requestsToday, "request")} today, ${errorsToday === 0 ? "none" : errorsToday} failed.`;
+  const today = `${plural(requestsToday, "request")} today, ${errorsToday === 0 ? "none" : exact(errorsToday)} failed.`;
   return query.live === "off" ? `${today} Paused at ${clock(reader.now, reader)}.` : today;
 }
 
@@ -200,19 +206,21 @@ const EMPTY_TEXTS: Record<LogKind, { title: string; text: string }> = {
 
 const LOOK_FURTHER = "Look further back";
 
-function searchedBack({ searchedTo, reader }: LogsPageProps): string {
-  return searchedTo === null ? "" : `, searched back to ${fullTime(searchedTo, reader)}`;
+/** How far back a search came that stopped before its page was full. */
+function searchedBack({ searchedTo, reader }: LogsPageProps): string | null {
+  return searchedTo === null ? null : fullTime(searchedTo, reader);
 }
 
 /** A search that takes long ends with a page that may be empty, and goes on behind it. */
 function Nothing(props: LogsPageProps) {
   const { query, nextCursor } = props;
-  if (nextCursor !== null) {
+  const until = searchedBack(props);
+  if (nextCursor !== null && until !== null) {
     return (
       <EmptyState
         icon="search"
         title="No row fits so far"
-        text={`The log is long${searchedBack(props)}. Older rows may fit.`}
+        text={`Searched back to ${until}. Older rows may fit.`}
       >
         <a class="btn" href={attr(logListHref(query, { cursor: nextCursor }))}>
           {LOOK_FURTHER}

@@ -2,7 +2,7 @@ import { type LogChoice, LogFilterForm, type LogFilterFormProps } from "../../vi
 import { type LogListQuery, logListHref } from "../../views/log-list.ts";
 import { LogsPage, type LogsPageProps } from "../../views/logs.tsx";
 import { outcomeLook } from "../../views/outcomes.ts";
-import type { LogQuery } from "../operations/types.ts";
+import type { LogPage, LogQuery } from "../operations/types.ts";
 import { InputError } from "../types.ts";
 import { keyNames } from "./key-names.ts";
 import { logFilterOf, readLogQuery, shareable } from "./log-query.ts";
@@ -11,6 +11,8 @@ import type { PageContext } from "./page-context.ts";
 import { formPage, page, placeOf, redirect } from "./render.tsx";
 
 const PAGE_SIZE = 100;
+/** Of some 40 ms each. */
+const MAX_LOOKS = 25;
 const INFO = { title: "Logs", section: "/logs", assets: ["htmx-sse.js"] } as const;
 
 export async function showLogs(context: PageContext): Promise<Response> {
@@ -109,11 +111,27 @@ async function findRows(
 ): Promise<Pick<LogsPageProps, "rows" | "nextCursor" | "searchedTo">> {
   const { logs } = deps.operations;
   if (query.kind === "key_event") {
-    const { data: events, ...page } = await logs.keyEvents(query);
+    const { data: events, ...page } = await lookThrough(logs.keyEvents, query);
     return { rows: { events }, ...page };
   }
-  const { data: requests, ...page } = await logs.requests(query);
+  const { data: requests, ...page } = await lookThrough(logs.requests, query);
   return { rows: { requests }, ...page };
+}
+
+/** A first page comes at once; who asks to look further back waits longer, while others get their turns. */
+async function lookThrough<Item>(
+  read: (query: LogQuery) => Promise<LogPage<Item>>,
+  query: LogQuery,
+): Promise<LogPage<Item>> {
+  let page = await read(query);
+  if (query.cursor === null) return page;
+  for (let looks = 1; looks < MAX_LOOKS && page.searchedTo !== null; looks += 1) {
+    const missing = query.limit - page.data.length;
+    if (missing === 0) break;
+    const more = await read({ ...query, cursor: page.nextCursor, limit: missing });
+    page = { ...more, data: [...page.data, ...more.data] };
+  }
+  return page;
 }
 
 /** The keys that the rows name. */

@@ -257,7 +257,7 @@ export interface SettingsOperations {
   reset(names: string[] | "all", actor: Actor): Promise<Settings>;
 }
 
-export type { LogQuery } from "../storage/types.ts";
+export type { LogPage, LogQuery } from "../storage/types.ts";
 export interface LogOperations {
   requests(query: LogQuery): Promise<LogPage<RequestRecord>>;
   request(id: string): Promise<RequestRecord>;

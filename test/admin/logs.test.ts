@@ -77,6 +77,7 @@ test("each filter narrows the list, alone and with others, and each chip takes i
   }
   const both = await person.visit("/logs?model=model-a&status=200&live=off");
   expect(shown(both)).toEqual([false, second, first]);
+  expect(both.text).toContain("Attempt 1: Out of <b>luck</b>");
   expect(await links(both)).toContain("/logs?model=model-a&live=off");
   expect(await links(both)).toContain("/logs?status=200&live=off");
   expect(await links(both)).toContain("/logs?live=off");
@@ -225,8 +226,21 @@ test("a search that takes long tells how far back it looked, and goes on from th
 
   const none = await ask("/logs?model=m", stopped, []);
   expect(none.text).toContain("No row fits so far");
-  expect(none.text).toContain("searched back to 20 Nov 2026, 08:30:00 UTC. Older rows may fit.");
+  expect(none.text).toContain("Searched back to 20 Nov 2026, 08:30:00 UTC. Older rows may fit.");
   expect(none.html).toMatch(/href="\/logs\?model=m&amp;cursor=c1[^"]*">Look further back</);
+
+  // Who asked to look further back gets a page of several looks, which stands still.
+  const asked: (string | null)[] = [];
+  logs.requests = async ({ cursor }) => {
+    asked.push(cursor);
+    return cursor === "c3"
+      ? { data: answer.data, nextCursor: null, searchedTo: null }
+      : { ...stopped, data: [], nextCursor: `c${asked.length + 1}` };
+  };
+  const further = (await pages.ask("/logs?model=m&cursor=c1")).html;
+  expect(asked).toEqual(["c1", "c2", "c3"]);
+  expect((await seen(further)).text).toContain("1 row, newest first");
+  expect(further).not.toContain('hx-trigger="every');
 
   const end = await ask("/logs?model=m&cursor=c1", { nextCursor: null, searchedTo: null }, []);
   expect(end.text).toContain("No older row fits");

@@ -91,13 +91,20 @@ function RequestRow(props: Omit<RequestTableProps, "requests"> & { request: Requ
       </td>
       {!props.ofOneKey && (
         <td class="c-error wide-only">
-          <bdi class="cut soft" title={attr(request.error ?? "")} safe>
-            {request.error ?? ""}
+          <bdi class="cut soft" title={attr(errorOf(request))} safe>
+            {errorOf(request)}
           </bdi>
         </td>
       )}
     </tr>
   );
+}
+
+/** That of the request; where a later attempt went well, that of the first which did not. */
+function errorOf({ error, attempts }: RequestRecord): string {
+  if (error !== null) return error;
+  const failed = attempts.findIndex((attempt) => attempt.error !== null);
+  return failed < 0 ? "" : `Attempt ${failed + 1}: ${attempts[failed]!.error}`;
 }
 
 function statusWord(request: RequestRecord): string {
