@@ -112,7 +112,12 @@ function FrameActions(props: { canLogOut: boolean; labelled?: boolean }) {
       </button>
       {props.canLogOut && (
         <form method="post" action="/logout">
-          <button type="submit" class={look} aria-label="Log out" title="Log out">
+          <button
+            type="submit"
+            class={look}
+            aria-label={props.labelled ? undefined : "Log out"}
+            title="Log out"
+          >
             <Icon name="log-out" />
             {props.labelled && "Log out"}
           </button>

@@ -206,7 +206,11 @@ function RequestFacts(props: LogPageProps) {
   const look = outcomeLook(request.outcome);
   return (
     <Facts>
-      <Fact label="Id" value={request.id} mono />
+      <FactOf label="Id">
+        <bdi class="mono wrap-text" safe>
+          {request.id}
+        </bdi>
+      </FactOf>
       <FactOf label="Outcome">
         <Badge looks={look.looks} word={`${request.status} ${look.word}`} loud={request.outcome !== "ok"} />
       </FactOf>

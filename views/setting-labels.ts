@@ -29,6 +29,7 @@ const LABELS: Record<string, string> = {
   log_max_size_mb: "Largest database",
   archive_before_delete: "Archive before deleting",
   log_bodies: "Keep headers and bodies",
+  backup_keep: "Backups to keep",
   alert_webhook_url: "Alert webhook URL",
   alert_webhook_secret: "Alert webhook secret",
   alert_min_usable_keys: "Alert below so many usable keys",

@@ -247,3 +247,10 @@ test("a search that takes long tells how far back it looked, and goes on from th
   expect(end.html).toMatch(/href="\/logs\?model=m[^"]*">First page</);
   await pages.stop();
 });
+
+test("why a key was chosen is said in words", async () => {
+  const [, moved] = rows;
+  const { text } = await person.visit(`/logs/${moved!.id}`);
+  expect(text).toMatch(/Chosen: round robin \(request \d of \d in its turn\)\. /);
+  expect(text).toContain("Chosen: after 1 key that failed, round robin");
+});

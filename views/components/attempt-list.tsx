@@ -1,4 +1,5 @@
 import type { AttemptRecord, RequestRecord } from "../../src/types.ts";
+import { chosenWords } from "../chosen-words.ts";
 import { duration, UNKNOWN } from "../format.ts";
 import { outcomeLook } from "../outcomes.ts";
 import { STATUS_LOOKS } from "../statuses.tsx";
@@ -98,7 +99,7 @@ function firstByteAfter(attempt: AttemptRecord, request: RequestRecord): number 
 function attemptText(attempt: AttemptRecord, request: RequestRecord): string {
   const firstByte = firstByteAfter(attempt, request);
   const parts = [
-    `Chosen: ${attempt.chosenBecause || UNKNOWN}.`,
+    `Chosen: ${chosenWords(attempt.chosenBecause) || UNKNOWN}.`,
     attempt.waitMs >= 1 ? `Waited ${duration(attempt.waitMs)}, began` : "Began",
     `after ${duration(Math.max(0, attempt.startedAt - request.startedAt))}, took ${duration(attempt.durationMs)}`,
   ];
