@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream";
+import { type Duplex, pipeline } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { InputError } from "../../types.ts";
 import { cannotWrite } from "./write-file.ts";
@@ -28,13 +28,9 @@ export async function plainFile(path: string, scratch: string, id: string): Prom
   const packing = PACKINGS.find((one) => one.magic.every((byte, index) => magic[index] === byte));
   if (packing === undefined) return { path, [Symbol.dispose]: () => undefined };
   const size = statSync(path).size;
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => undefined);
-  const unpacked = pipeline(createReadStream(path), packing.open(), (error) => {
-    if (error) failed.reject(error);
-  });
+  const unpacked = packing.open();
   try {
-    return await spool(bounded(iterate(unpacked, failed.promise), size), scratch, id);
+    return await spool(bounded(through(createReadStream(path), unpacked), size), scratch, id);
   } catch (error) {
     const { code = "" } = error as { code?: string };
     if (/^(Z_|ZSTD_|ERR_ZLIB|ERR_BUFFER|ERR_STREAM)/.test(code))
@@ -83,13 +79,25 @@ async function* bounded(chunks: AsyncIterable<Uint8Array>, packedBytes: number):
   }
 }
 
-/** The runtime's iteration over a stream may go on waiting after an error. */
-async function* iterate(stream: NodeJS.ReadableStream, failed: Promise<never>): AsyncGenerator<Uint8Array> {
-  const chunks = stream[Symbol.asyncIterator]();
+/**
+ * What comes out of `unpacked`, read only as fast as it is taken. The runtime's own iteration over a stream may go on
+ * waiting after an error.
+ */
+async function* through(packed: NodeJS.ReadableStream, unpacked: Duplex): AsyncGenerator<Uint8Array> {
+  let end: { error: unknown } | null = null;
+  let wake = () => {};
+  pipeline(packed, unpacked, (error) => {
+    end = { error };
+    wake();
+  });
+  unpacked.on("readable", () => wake());
+  const ended = () => end;
   for (;;) {
-    const { value, done } = await Promise.race([chunks.next(), failed]);
-    if (done === true) return;
-    yield value as unknown as Uint8Array;
+    const chunk: Uint8Array | null = unpacked.read();
+    if (chunk !== null) yield chunk;
+    else if (ended()?.error) throw ended()?.error;
+    else if (ended() !== null) return;
+    else await new Promise<void>((resolve) => (wake = resolve));
   }
 }
 

@@ -7,6 +7,7 @@ import { ConflictError, InputError } from "../../../src/types.ts";
 import { anAttempt, aRequest, HOSTILE } from "../../storage/builders.ts";
 import { type AdminParts, openParts } from "../../support/admin-server.ts";
 
+const UNPACK = join(import.meta.dir, "unpack-child.ts");
 const EARLIER_EXPORT = join(import.meta.dir, "../../fixtures/earlier-version/full-export.json");
 
 let folder: string;
@@ -197,6 +198,20 @@ test("what a cleanup archived comes back without being counted a second time; ro
   await source.storage.rollups.clear();
   await take(source, archive);
   expect(await counted(source)).toEqual(before);
+});
+
+test("a packed file is unpacked with flat memory", async () => {
+  const [members, bytes] = [20, 16 * 2 ** 20];
+  const plain = Buffer.alloc(bytes, "a line of a log, which is much like the one before\n");
+  for (let at = 0; at < bytes; at += 512) plain.writeUInt32LE((at * 2_654_435_761) % 2 ** 32, at);
+  for (const pack of [Bun.gzipSync, Bun.zstdCompressSync]) {
+    const packed = pack(plain);
+    writeFileSync(file, Buffer.concat(Array.from({ length: members }, () => packed)));
+    const child = Bun.spawn([process.execPath, UNPACK, file], { stdout: "pipe" });
+    const { bytes: unpacked, peakMiB } = await new Response(child.stdout).json();
+    expect(unpacked).toBe(members * bytes);
+    expect(peakMiB).toBeLessThan(200);
+  }
 });
 
 test("the earlier version's full export, with its booleans as 0 and 1 or as such; twice adds nothing", async () => {
