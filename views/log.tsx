@@ -9,7 +9,7 @@ import { KeptExchange } from "./components/kept-exchange.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Stat } from "./components/stat.tsx";
 import { bytes, count, duration, exact, fullTime, type Reader, UNKNOWN, usd } from "./format.ts";
-import { logCurl } from "./log-sample.ts";
+import { keptBody, logCurl } from "./log-sample.ts";
 import { outcomeLook } from "./outcomes.ts";
 import { storyDetail, storyHeadline } from "./stories.ts";
 import { tokenSpeed } from "./token-speed.ts";
@@ -152,7 +152,9 @@ function AgainAsCurl({ request, pools, origin }: LogPageProps) {
   return (
     <div class="again">
       <CodeBlock id="log-curl" label="curl" code={logCurl(origin + path, request)} />
-      <p class="help">A short text stands in place of what the client asked.</p>
+      {keptBody(request) === null ? (
+        <p class="help">A short text stands in place of what the client asked.</p>
+      ) : null}
     </div>
   );
 }

@@ -72,6 +72,8 @@ describe("through the front door", () => {
     expect(html).not.toContain("<script>alert(1)");
     expect(html).not.toContain("<b>bold</b>");
     expect(html).toContain("x-lb-attempts");
+    expect(html).toContain("-d &#x27;{&quot;model&quot;");
+    expect(html).not.toContain("A short text stands in place");
     await app.must("PATCH", "/settings", { log_bodies: false });
     await (await app.chat(saying("unkept"))).text();
     const story = await person.get(`/logs/${(await app.logs())[0]?.id}`);

@@ -20,7 +20,12 @@ export function KeptExchange(props: { request: RequestRecord }) {
   );
 }
 
-function Part(props: { id: string; name: string; headers: KeptHeader[]; body: KeptBody | null }) {
+function Part(props: {
+  id: "request" | "response";
+  name: string;
+  headers: KeptHeader[];
+  body: KeptBody | null;
+}) {
   const { id, name, headers, body } = props;
   return (
     <section aria-labelledby={`${id}-title`}>
@@ -42,7 +47,11 @@ function Part(props: { id: string; name: string; headers: KeptHeader[]; body: Ke
       {body === null ? (
         <p class="soft">No body, or no text.</p>
       ) : (
-        <CodeBlock id={`${id}-body`} label="Body" code={readable(body)} />
+        <CodeBlock
+          id={`${id}-body`}
+          label={id === "request" ? "Request body" : "Answer body"}
+          code={readable(body)}
+        />
       )}
       {body?.isCut ? <p class="sub">Cut here: the log keeps the first 64 KiB.</p> : null}
     </section>

@@ -39,7 +39,7 @@ export function OutOfTurn(props: { keys: KeyView[]; counts: KeyCounts; reader: R
               <li>
                 <span class="grow">
                   <KeyChip id={key.id} name={key.name} />
-                  <span class="sub cut" title={attr(key.statusReason ?? "")} safe>
+                  <span class="reason" title={attr(key.statusReason ?? "")} safe>
                     {key.statusReason ?? STATUS_LOOKS[key.status].word}
                   </span>
                 </span>
