@@ -26,6 +26,8 @@ export interface Frame {
   notice: Notice | null;
   /** False where `REQUIRE_ADMIN_LOGIN=false` leaves nothing to log out of. */
   canLogOut: boolean;
+  /** The sidebar shows icons alone. */
+  isFolded: boolean;
 }
 
 /** Sidebar on wide screens, a bar at the bottom of a phone; the one dialog, the notices, the sign of a lost connection. */
@@ -40,7 +42,7 @@ export function Layout(props: PropsWithChildren<Frame>) {
         Reconnecting…
       </div>
       <SessionEndedNote />
-      <div class="frame">
+      <div class={props.isFolded ? "frame folded" : "frame"}>
         <header class="side">
           <a class="brand" href="/">
             <Mark />
@@ -52,6 +54,7 @@ export function Layout(props: PropsWithChildren<Frame>) {
               Live
             </span>
             <FrameActions canLogOut={props.canLogOut} />
+            <FoldButton isFolded={props.isFolded} />
           </div>
         </header>
         <main class="page" id="main" tabindex="-1">
@@ -74,6 +77,19 @@ export function Layout(props: PropsWithChildren<Frame>) {
       <div id="toasts" role="status" aria-live="polite" />
       <dialog id="dialog" aria-labelledby="dialog-title" />
     </Document>
+  );
+}
+
+/** Makes the sidebar narrow or wide; the browser remembers which. */
+function FoldButton(props: { isFolded: boolean }) {
+  const label = props.isFolded ? "Widen the sidebar" : "Narrow the sidebar";
+  return (
+    <form method="post" action="/sidebar">
+      <input type="hidden" name="fold" value={props.isFolded ? "0" : "1"} />
+      <button type="submit" class="bare small icon-only" aria-label={label} title={label} data-shortcut="[">
+        <Icon name="sidebar" />
+      </button>
+    </form>
   );
 }
 

@@ -40,7 +40,7 @@ export function PoolsPage(props: PoolsPageProps) {
       ) : (
         <section class="card" aria-label="List of pools">
           <div class="scroll">
-            <PoolTable rows={props.rows} total={props.total} globalStrategy={props.globalStrategy} />
+            <PoolTable {...props} />
           </div>
         </section>
       )}

@@ -4,6 +4,7 @@ import type { NavigationItem } from "./components/navigation.tsx";
 /** What works on every page, beside the pages' own. */
 const EVERYWHERE: readonly [keys: string, does: string][] = [
   ["/", "Search"],
+  ["[", "The sidebar narrow or wide"],
   ["?", "These shortcuts"],
   ["Esc", "Leave a field, close a dialog"],
 ];

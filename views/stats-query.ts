@@ -7,6 +7,8 @@ export const STATS_SPANS = {
   week: { label: "Week", range: "7d", now: "in the last 7 days", before: "the week before" },
   month: { label: "Month", range: "30d", now: "in the last 30 days", before: "the month before" },
   year: { label: "Year", range: "1y", now: "in the last year", before: "the year before" },
+  /** Since the first request; there is nothing before it. */
+  all: { label: "All", range: "all", now: "since the first", before: "" },
   own: { label: "Own", range: null, now: "in this time", before: "the time before" },
 } as const;
 export type StatsSpan = keyof typeof STATS_SPANS;

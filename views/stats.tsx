@@ -60,6 +60,7 @@ export function StatsPage(props: StatsPageProps) {
 /** Range, group, comparison: links, so that each state has an address. */
 function Choices(props: { query: StatsPageQuery }) {
   const { query } = props;
+  const { before } = STATS_SPANS[query.range];
   return (
     <div class="bar">
       <nav class="segments" aria-label="Range">
@@ -82,15 +83,17 @@ function Choices(props: { query: StatsPageQuery }) {
           </a>
         ))}
       </nav>
-      <nav class="segments push" aria-label="Comparison">
-        <a
-          href={attr(statsHref(query, { compare: !query.compare }))}
-          aria-current={query.compare ? "true" : undefined}
-        >
-          {query.compare ? <Icon name="check" size={14} /> : null}
-          <span safe>{`Compare with ${STATS_SPANS[query.range].before}`}</span>
-        </a>
-      </nav>
+      {before !== "" && (
+        <nav class="segments push" aria-label="Comparison">
+          <a
+            href={attr(statsHref(query, { compare: !query.compare }))}
+            aria-current={query.compare ? "true" : undefined}
+          >
+            {query.compare ? <Icon name="check" size={14} /> : null}
+            <span safe>{`Compare with ${before}`}</span>
+          </a>
+        </nav>
+      )}
     </div>
   );
 }
@@ -135,9 +138,9 @@ function Report(props: StatsPageProps & { report: StatsReport }) {
         title="No request in this time"
         text="Each request of a client is counted here within ten seconds of its end."
       >
-        {query.range === "year" ? null : (
-          <a class="btn" href={attr(statsHref(query, { range: "year" }))}>
-            Show the last year
+        {query.range === "all" ? null : (
+          <a class="btn" href={attr(statsHref(query, { range: "all" }))}>
+            Show all
           </a>
         )}
       </EmptyState>

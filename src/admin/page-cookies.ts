@@ -46,6 +46,17 @@ export function readColumns(request: Request): string {
   return readCookie(request, COLUMNS) ?? "";
 }
 
+const SIDEBAR = "lb_sidebar";
+
+/** Whether this browser wants the sidebar narrow. */
+export function sidebarCookie(isFolded: boolean): string {
+  return `${SIDEBAR}=${isFolded ? "narrow" : ""}; Path=/; Max-Age=${isFolded ? YEAR_S : 0}; HttpOnly; SameSite=Strict`;
+}
+
+export function readFolded(request: Request): boolean {
+  return readCookie(request, SIDEBAR) === "narrow";
+}
+
 function readCookie(request: Request, name: string): string | undefined {
   const prefix = `${name}=`;
   const found = (request.headers.get("cookie") ?? "")

@@ -57,6 +57,7 @@ import {
   importFile,
 } from "./settings-transfer.tsx";
 import { showShortcuts } from "./shortcuts.tsx";
+import { foldSidebar } from "./sidebar.ts";
 import { askForStatsReset, downloadStats, resetStats, showStats } from "./stats.tsx";
 import { makeDefault, testUpstream } from "./upstream-actions.ts";
 import {
@@ -77,6 +78,8 @@ export const PAGES: PageRoute[] = [
   { method: "POST", path: "/logout", handle: logOut },
   { method: "GET", path: "/", handle: showDashboard },
   { method: "GET", path: "/shortcuts", handle: showShortcuts },
+  { method: "POST", path: "/sidebar", handle: foldSidebar },
+  { method: "GET", path: "/sidebar", handle: () => redirect("/") },
   { method: "POST", path: "/migrate", handle: moveOver },
   { method: "GET", path: "/migrate", handle: () => redirect("/") },
   { method: "GET", path: "/keys", handle: showKeys },

@@ -15,11 +15,13 @@ export async function showPools(context: PageContext): Promise<Response> {
   const pools = await operations.pools.list();
   const counts = operations.keys.countsBy("poolId");
   const { byPool, total } = await attemptsToday(context);
+  const uses = operations.keys.usesByPool();
   const without = counts.get(null);
   const rows = pools.map((pool) => ({
     pool,
     counts: counts.get(pool.id),
     attempts: byPool.get(pool.id) ?? 0,
+    uses: uses.get(pool.id),
   }));
   const body = (
     <PoolsPage

@@ -8,7 +8,7 @@ import type { AssetName } from "../assets.ts";
 import { banners } from "./banners.ts";
 import { NAVIGATION } from "./navigation.ts";
 import type { PageContext, PageDeps } from "./page-context.ts";
-import { NO_NOTICE_COOKIE, noticeCookie } from "./page-cookies.ts";
+import { NO_NOTICE_COOKIE, noticeCookie, readFolded } from "./page-cookies.ts";
 
 /**
  * Nothing may run, load or frame but our own files: no inline script, style or attribute of style.
@@ -79,6 +79,7 @@ export async function page(context: PageContext, info: PageInfo, body: JSX.Eleme
       banners={await banners(deps, context.reader)}
       notice={context.notice}
       canLogOut={deps.requireAdminLogin}
+      isFolded={readFolded(context.request)}
     >
       {body}
     </Layout>

@@ -1,7 +1,7 @@
 import type { KeyGlance } from "../pool/types.ts";
 import { KEY_STATUSES } from "../types.ts";
 import { listPage, occursIn, type PlacedPage, type Sorts } from "./list-page.ts";
-import type { KeyCounts, KeyFilter, KeyQuery } from "./types.ts";
+import type { KeyCounts, KeyFilter, KeyQuery, KeyUses } from "./types.ts";
 
 /** A key that was never used stands before all that were. */
 export const KEY_SORTS: Sorts<KeyGlance> = {
@@ -41,6 +41,17 @@ export function countKeysBy(
     counts.set(key[field], ofGroup);
   }
   return counts;
+}
+
+export function usesByPool(keys: Iterable<KeyGlance>): Map<string | null, KeyUses> {
+  const uses = new Map<string | null, KeyUses>();
+  for (const { key, state } of keys) {
+    const ofPool = uses.get(key.poolId) ?? { requests: 0, lastUsedAt: null };
+    ofPool.requests += state.requestCount;
+    if (state.lastUsedAt !== null) ofPool.lastUsedAt = Math.max(ofPool.lastUsedAt ?? 0, state.lastUsedAt);
+    uses.set(key.poolId, ofPool);
+  }
+  return uses;
 }
 
 function noKeys(): KeyCounts {

@@ -7,7 +7,7 @@ import { createKeyChanges } from "./key-changes.ts";
 import { createEvent } from "./key-events.ts";
 import { createKeyImport, tooManyKeys } from "./key-import.ts";
 import { KEY_LIMITS, readKeyFields } from "./key-input.ts";
-import { countKeysBy, listKeys } from "./key-list.ts";
+import { countKeysBy, listKeys, usesByPool } from "./key-list.ts";
 import { configOf, type KeyStore } from "./key-store.ts";
 import { KeyTrash } from "./key-trash.ts";
 import { referenceProblems, refuseProblems } from "./references.ts";
@@ -53,6 +53,7 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
     },
     counts: () => pool.statusCounts(),
     countsBy: (field) => countKeysBy(pool.glances(), field),
+    usesByPool: () => usesByPool(pool.glances()),
     poolOf: (id) => pool.view(id)?.poolId,
     tags() {
       const now = clock.monotonic();

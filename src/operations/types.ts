@@ -81,6 +81,14 @@ export interface KeyFilter {
 }
 /** All statuses are present. */
 export type KeyCounts = Record<KeyStatus, number>;
+
+/** What a group of keys did since their counters began. */
+export interface KeyUses {
+  /** Attempts, as a key's own `requestCount`. */
+  requests: number;
+  /** Epoch ms; null: none was ever used. */
+  lastUsedAt: number | null;
+}
 export interface KeyQuery extends KeyFilter {
   /** Field, `-` before it for descending: `name`, `-request_count`, `created_at`, `status`, `last_used_at`. Default `created_at`. */
   sort?: string;
@@ -126,6 +134,8 @@ export interface KeyOperations {
   counts(): KeyCounts;
   /** The same for each pool (null: in none) or upstream that has a key. */
   countsBy(field: "poolId" | "upstreamId"): ReadonlyMap<string | null, KeyCounts>;
+  /** What the keys of each pool (null: none) did since their counters began: attempts, and the last one's time. */
+  usesByPool(): ReadonlyMap<string | null, KeyUses>;
   /** The pool of a key (null: none); undefined where there is no such key. */
   poolOf(id: string): string | null | undefined;
   get(id: string): Promise<KeyView>;

@@ -178,6 +178,10 @@ chromium.test(
     for (const path of ["/", "/keys", "/pools", "/stats", "/logs", "/playground"])
       await look(empty, app.url + path, `empty-${nameOf(path)}`);
     await look(empty, `${app.url}/keys/none`, "not-found");
+    await look(empty, `${app.url}/keys`, "sidebar-narrow", async (page) => {
+      await page.keyboard.press("[");
+      await page.getByRole("button", { name: "Widen the sidebar" }).waitFor();
+    });
     await empty.close();
   },
   COLD_START_MS,

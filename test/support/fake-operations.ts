@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { readKeyFields } from "../../src/operations/key-input.ts";
-import { countKeysBy, listKeys, selectKeys } from "../../src/operations/key-list.ts";
+import { countKeysBy, listKeys, selectKeys, usesByPool } from "../../src/operations/key-list.ts";
 import type { BulkRun, ImportReport, KeyPatch, KeyRecent, Operations } from "../../src/operations/types.ts";
 import type { AttemptFailure, LiveFigures } from "../../src/record/types.ts";
 import {
@@ -489,6 +489,7 @@ function fakeOperations(clock: Clock, data: Data): Operations {
       },
       poolOf: (id) => data.keys.find((key) => key.id === id)?.poolId,
       countsBy: (field) => countKeysBy(glancesOf(data.keys), field),
+      usesByPool: () => usesByPool(glancesOf(data.keys)),
       tags: () => [
         { tag: "eu", keys: 1 },
         { tag: "team-search", keys: 1 },

@@ -271,6 +271,12 @@ const LUCIDE = {
       <path d="M6 12h16" />
     </>
   ),
+  sidebar: (
+    <>
+      <rect width="18" height="18" x="3" y="3" rx="2" />
+      <path d="M9 3v18" />
+    </>
+  ),
   stop: <rect width="18" height="18" x="3" y="3" rx="2" />,
   pause: (
     <>

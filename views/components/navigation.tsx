@@ -43,10 +43,12 @@ export function SideNavigation(props: NavigationProps) {
               href={item.href}
               aria-current={item.href === props.current ? "page" : undefined}
               data-shortcut={item.shortcut}
-              title={item.shortcut}
+              title={item.shortcut === undefined ? item.label : `${item.label} (${item.shortcut})`}
             >
               <Icon name={item.icon} />
-              <span safe>{item.label}</span>
+              <span class="label" safe>
+                {item.label}
+              </span>
               {item.href === "/keys" && (
                 <span id="keys-in-need" class="push">
                   <KeysInNeed count={props.keysInNeed} />

@@ -1,6 +1,6 @@
 import type { Pool, Strategy } from "../../src/types.ts";
 import { attr } from "../attr.ts";
-import { count, exact, percent } from "../format.ts";
+import { count, exact, percent, type Reader } from "../format.ts";
 import { keysHref, poolPath } from "../links.ts";
 import { inWords } from "../setting-labels.ts";
 import { STRATEGY_SENTENCES } from "../strategy-words.ts";
@@ -8,12 +8,15 @@ import type { KeyCounts } from "../verdicts.ts";
 import { PoolMark } from "./pool-mark.tsx";
 import { type RowAction, RowActions } from "./row-actions.tsx";
 import { StatusCounts } from "./status-counts.tsx";
+import { Ago } from "./time.tsx";
 
 export interface PoolRow {
   pool: Pool;
   counts: KeyCounts | undefined;
   /** Requests that its keys took today; attempts, to be exact. */
   attempts: number;
+  /** Since their counters began. */
+  uses: { requests: number; lastUsedAt: number | null } | undefined;
 }
 
 interface PoolTableProps {
@@ -21,9 +24,10 @@ interface PoolTableProps {
   /** Attempts today on all keys, those without a pool too. */
   total: number;
   globalStrategy: Strategy;
+  reader: Reader;
 }
 
-export function PoolTable(props: PoolTableProps) {
+export function PoolTable({ rows, ...shared }: PoolTableProps) {
   return (
     <table class="cards places">
       <thead>
@@ -34,14 +38,18 @@ export function PoolTable(props: PoolTableProps) {
           <th scope="col" class="right" title="Attempts on its keys today, and their share of all">
             Today
           </th>
+          <th scope="col" class="right" title="Attempts on its keys since their counters began">
+            Requests
+          </th>
+          <th scope="col">Last used</th>
           <th scope="col">
             <span class="hidden-text">Actions</span>
           </th>
         </tr>
       </thead>
       <tbody>
-        {props.rows.map((row) => (
-          <Row {...row} total={props.total} globalStrategy={props.globalStrategy} />
+        {rows.map((row) => (
+          <Row {...row} {...shared} />
         ))}
       </tbody>
     </table>
@@ -87,6 +95,12 @@ function Row(props: PoolRow & Omit<PoolTableProps, "rows">) {
           </svg>
           <span safe>{total === 0 ? count(0) : percent(attempts, total)}</span>
         </span>
+      </td>
+      <td class="wide-only right" title={exact(props.uses?.requests ?? 0)} safe>
+        {count(props.uses?.requests ?? 0)}
+      </td>
+      <td class="wide-only soft">
+        <Ago at={props.uses?.lastUsedAt ?? null} reader={props.reader} />
       </td>
       <td class="c-acts">
         <RowActions id={pool.id} name={pool.name} actions={poolActions(pool)} />
