@@ -82,7 +82,14 @@ function Fields(props: BulkFormProps) {
   const { action, values, errors } = props;
   if (action === "move") {
     return (
-      <PoolField id="bulk-pool" value={values.pool_id ?? ""} pools={props.pools} error={errors.pool_id} />
+      <PoolField
+        id="bulk-pool"
+        value={values.pool_id ?? ""}
+        pools={props.pools}
+        error={errors.pool_id}
+        newName={values.new_pool}
+        newError={errors.new_pool}
+      />
     );
   }
   if (action === "tags") {

@@ -17,6 +17,7 @@ export interface KeyFormValues {
   name: string;
   tags: string;
   pool_id: string;
+  new_pool: string;
   upstream_id: string;
   daily_limit: string;
   rpm_limit: string;
@@ -105,6 +106,8 @@ export function KeyForm(props: KeyFormProps) {
           value={props.values.pool_id}
           pools={props.pools}
           error={props.errors.pool_id}
+          newName={props.values.new_pool}
+          newError={props.errors.new_pool}
         />
         <UpstreamField
           id="key-upstream"

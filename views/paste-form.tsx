@@ -11,6 +11,7 @@ interface PasteFormProps {
   errors: Record<string, string>;
   message?: string;
   poolId: string;
+  newPool: string;
   pools: Pool[];
   upstreamId: string;
   upstreams: { id: string; name: string }[];
@@ -69,7 +70,14 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
       <Field {...FILE}>
         <input {...controlAttributes(FILE)} type="file" accept=".txt,.csv,.env,.json,text/*" data-drop />
       </Field>
-      <PoolField id="paste-pool" value={props.poolId} pools={props.pools} error={props.errors.pool_id} />
+      <PoolField
+        id="paste-pool"
+        value={props.poolId}
+        pools={props.pools}
+        error={props.errors.pool_id}
+        newName={props.newPool}
+        newError={props.errors.new_pool}
+      />
       <UpstreamField
         id="paste-upstream"
         value={props.upstreamId}

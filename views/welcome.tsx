@@ -57,6 +57,7 @@ export function Welcome(props: WelcomeProps) {
               <PasteFields
                 errors={{}}
                 poolId=""
+                newPool=""
                 pools={props.pools}
                 upstreamId=""
                 upstreams={[]}

@@ -5,6 +5,7 @@ import type { Notice } from "../../views/components/notice.tsx";
 import { plural } from "../../views/verdicts.ts";
 import type { BulkAction, BulkChange, BulkRun, KeyLimits } from "../operations/types.ts";
 import { filterOf, readKeyQuery } from "./key-query.ts";
+import { withNewPool } from "./new-pool.ts";
 import type { PageContext } from "./page-context.ts";
 import { readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
@@ -41,7 +42,9 @@ export async function changeKeys(context: PageContext): Promise<Response> {
   const { keys } = context.deps.operations;
   const selection = isAll ? { filter: filterOf(readKeyQuery(form)) } : { ids };
   try {
-    const { run, ended } = await keys.bulk(selection, CHANGES[action as BulkAction](form), context.actor);
+    const { run, ended } = await withNewPool(context, form, () =>
+      keys.bulk(selection, CHANGES[action as BulkAction](form), context.actor),
+    );
     return told(context, run, ended, back);
   } catch (error) {
     const asked = action.endsWith("_tags") ? "tags" : action;

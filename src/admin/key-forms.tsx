@@ -4,6 +4,7 @@ import { PasteForm, PasteReport } from "../../views/paste-form.tsx";
 import { keyRevision } from "../operations/revision.ts";
 import type { KeyPatch, Operations } from "../operations/types.ts";
 import type { KeyView } from "../types.ts";
+import { withNewPool } from "./new-pool.ts";
 import type { PageContext } from "./page-context.ts";
 import { readFileForm, readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
@@ -16,6 +17,7 @@ const NO_VALUES: KeyFormValues = {
   name: "",
   tags: "",
   pool_id: "",
+  new_pool: "",
   upstream_id: "",
   daily_limit: "",
   rpm_limit: "",
@@ -50,6 +52,7 @@ function valuesOf(key: KeyView): KeyFormValues {
     name: key.name,
     tags: key.tags.join(", "),
     pool_id: key.poolId ?? "",
+    new_pool: "",
     upstream_id: key.upstreamId,
     daily_limit: String(key.dailyLimit ?? ""),
     rpm_limit: String(key.rpmLimit ?? ""),
@@ -62,9 +65,11 @@ function valuesOf(key: KeyView): KeyFormValues {
 
 export async function addKey(context: PageContext): Promise<Response> {
   const form = await readForm(context.request);
-  const patch = { ...readKeyForm(form), secret: form.get("secret") ?? "" };
+  const { keys } = context.deps.operations;
   try {
-    const key = await context.deps.operations.keys.add(patch, context.actor);
+    const key = await withNewPool(context, form, () =>
+      keys.add({ ...readKeyForm(form), secret: form.get("secret") ?? "" }, context.actor),
+    );
     return done(context, { kind: "ok", text: `${key.name} added. It takes its turn at once.` }, "/keys");
   } catch (error) {
     return keyForm(context, null, typedValues(form), refusalOf(error));
@@ -77,8 +82,9 @@ export async function changeKey(context: PageContext): Promise<Response> {
   const secret = form.get("secret")?.trim();
   const key = await keys.get(context.id);
   try {
-    const patch = { ...readKeyForm(form), ...(secret ? { secret } : {}) };
-    const changed = await keys.edit(key.id, patch, context.actor, seenIn(form));
+    const changed = await withNewPool(context, form, () =>
+      keys.edit(key.id, { ...readKeyForm(form), ...(secret && { secret }) }, context.actor, seenIn(form)),
+    );
     return done(context, { kind: "ok", text: `${changed.name} saved.` }, `/keys/${key.id}`);
   } catch (error) {
     const now = await keys.get(key.id);
@@ -100,16 +106,20 @@ export async function pasteKeys(context: PageContext): Promise<Response> {
     form = fields;
     const texts = await Promise.all(files.map((file) => file.text()));
     const text = [form.get("text") ?? "", ...texts].filter((part) => part.trim() !== "").join("\n");
-    const poolId = form.get("pool_id") || undefined;
-    const upstreamId = form.get("upstream_id") || undefined;
     const { keys, settings } = context.deps.operations;
+    const shared = () => ({
+      poolId: form.get("pool_id") || undefined,
+      upstreamId: form.get("upstream_id") || undefined,
+    });
     const endpoint = endpointChosen(form);
-    if (endpoint !== null && endpoint !== settings.current().apiEndpoint) {
-      // A text without a key changes nothing.
-      await keys.checkMany(text, { poolId, upstreamId });
-      await settings.patch({ api_endpoint: endpoint }, context.actor);
-    }
-    const report = await keys.addMany(text, { poolId, upstreamId }, context.actor);
+    const report = await withNewPool(context, form, async () => {
+      if (endpoint !== null && endpoint !== settings.current().apiEndpoint) {
+        // A text without a key changes nothing.
+        await keys.checkMany(text, shared());
+        await settings.patch({ api_endpoint: endpoint }, context.actor);
+      }
+      return keys.addMany(text, shared(), context.actor);
+    });
     const answer = await formPage(
       context,
       { title: "Paste many keys", section: SECTION },
@@ -175,6 +185,7 @@ async function pasteForm(
       errors={refusal?.fields ?? {}}
       message={refusal?.message}
       poolId={typed.get("pool_id") ?? ""}
+      newPool={typed.get("new_pool") ?? ""}
       pools={await operations.pools.list()}
       upstreamId={typed.get("upstream_id") || (upstreams.find(({ isDefault }) => isDefault)?.id ?? "")}
       upstreams={upstreams}

@@ -3,6 +3,7 @@ import { plural, totalKeys } from "../../views/verdicts.ts";
 import { poolRevision } from "../operations/revision.ts";
 import type { PoolInput } from "../operations/types.ts";
 import type { Pool, Strategy } from "../types.ts";
+import { FIRST_ICON, newPoolLook } from "./new-pool.ts";
 import type { PageContext } from "./page-context.ts";
 import { readForm } from "./page-form.ts";
 import { type Refusal, refusalOf } from "./refusal.ts";
@@ -11,14 +12,9 @@ import { refusalOfChange, seenIn } from "./stale-form.ts";
 
 const SECTION = "/pools";
 
-/** So that pools can be told apart: each new one begins with the next. */
-const COLORS = ["#4a6fe3", "#0f9d7a", "#c2610c", "#9a43b5", "#b08a1e", "#cf3d6d", "#1484a5", "#5a861c"];
-const FIRST_ICON = "layers";
-
 export async function askForPool(context: PageContext): Promise<Response> {
-  const { length } = await context.deps.operations.pools.list();
-  const color = COLORS[length % COLORS.length] as string;
-  return poolForm(context, null, { name: "", description: "", color, icon: FIRST_ICON, strategy: "" }, null);
+  const look = await newPoolLook(context);
+  return poolForm(context, null, { name: "", description: "", ...look, strategy: "" }, null);
 }
 
 export async function addPool(context: PageContext): Promise<Response> {

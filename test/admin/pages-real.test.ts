@@ -141,6 +141,37 @@ test("a key's life: added, a duplicate refused, edited, disabled, enabled, delet
   expect(events.html).toContain("Deleted");
 });
 
+test("a pool is made with what goes into it, and only then", async () => {
+  const { pools, keys } = parts.operations;
+  const fresh = { pool_id: "new", new_pool: "night shift" };
+  expect((await ask("/keys", { ...fresh, secret: "short" })).html).toContain('value="night shift"');
+  const nameless = await ask("/keys", { ...fresh, new_pool: " ", secret: "sk-real-secret-00000011" });
+  expect([nameless.status, nameless.html.includes("key-pool-name-error")]).toEqual([422, true]);
+  expect(await pools.list()).toEqual([]);
+  await ask("/keys", { ...fresh, secret: "sk-real-secret-00000011", name: "eleventh" });
+  const [night] = await pools.list();
+  const [eleventh] = (await keys.list({ q: "eleventh" })).data;
+  expect([night?.name, eleventh?.poolId]).toEqual(["night shift", night!.id]);
+  expect((await ask("/keys/import", { ...fresh, text: "sk-real-secret-00000012" })).status).toBe(422);
+  await ask("/keys/import", { ...fresh, new_pool: "pasted", text: "twelfth=sk-real-secret-00000012" });
+  await ask("/keys/bulk", { ...fresh, new_pool: "moved", action: "move", sure: "1", id: eleventh!.id });
+  const names = (await pools.list()).map(({ name }) => name);
+  expect(names).toEqual(["night shift", "pasted", "moved"]);
+  expect((await ask("/pools")).html).toContain("moved");
+  expect((await keys.get(eleventh!.id)).poolId).not.toBe(night!.id);
+});
+
+test("the sidebar is folded and stays so in this browser", async () => {
+  const folded = await ask("/sidebar", { fold: "1" });
+  const kept = folded.headers.get("set-cookie")!.split(";", 1)[0]!;
+  const { html } = await fetch(`${url}/keys`, { headers: { cookie: `${cookie}; ${kept}` } }).then(
+    async (answer) => ({ html: await answer.text() }),
+  );
+  expect(html).toContain('class="frame folded"');
+  expect((await ask("/keys")).html).not.toContain("folded");
+  expect((await ask("/sidebar", { fold: "0" })).headers.get("set-cookie")).toContain("Max-Age=0");
+});
+
 test("settings are kept, and the endpoint goes back to its default", async () => {
   const form = { api_endpoint: "http://127.0.0.1:9/v1/", strategy: "random", max_retries: "7" };
   expect((await ask("/settings", form)).status).toBe(303);

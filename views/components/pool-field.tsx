@@ -1,18 +1,43 @@
 import type { Pool } from "../../src/types.ts";
-import { SelectField, type SelectOption } from "./field.tsx";
+import { SelectField, type SelectOption, TextField } from "./field.tsx";
 
-/** Which pool; left out where there is none. */
-export function PoolField(props: { id: string; value: string; pools: Pool[]; error?: string }) {
-  if (props.pools.length === 0) return "";
+/** What stands for a pool that is made with what the form adds or moves. */
+export const NEW_POOL = "new";
+
+interface PoolFieldProps {
+  id: string;
+  value: string;
+  pools: Pool[];
+  error?: string;
+  /** The name of the new one, as it was typed. */
+  newName?: string;
+  newError?: string;
+}
+
+/** Which pool: one of those that are there, none, or a new one by its name. */
+export function PoolField(props: PoolFieldProps) {
+  const options = [...poolOptions(props.pools), { value: NEW_POOL, label: "New pool" }];
   return (
-    <SelectField
-      id={props.id}
-      name="pool_id"
-      label="Pool"
-      value={props.value}
-      options={poolOptions(props.pools)}
-      error={props.error}
-    />
+    <>
+      <SelectField
+        id={props.id}
+        name="pool_id"
+        label="Pool"
+        value={props.value}
+        options={options}
+        error={props.error}
+      />
+      <div class="new-pool">
+        <TextField
+          id={`${props.id}-name`}
+          name="new_pool"
+          label="Name of the new pool"
+          maxlength={50}
+          value={props.newName}
+          error={props.newError}
+        />
+      </div>
+    </>
   );
 }
 
