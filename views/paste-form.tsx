@@ -70,14 +70,17 @@ export function PasteFields(props: Omit<PasteFormProps, "place"> & { back?: stri
       <Field {...FILE}>
         <input {...controlAttributes(FILE)} type="file" accept=".txt,.csv,.env,.json,text/*" data-drop />
       </Field>
-      <PoolField
-        id="paste-pool"
-        value={props.poolId}
-        pools={props.pools}
-        error={props.errors.pool_id}
-        newName={props.newPool}
-        newError={props.errors.new_pool}
-      />
+      {/* The first keys go into none: what a pool is comes later. */}
+      {(props.provider === undefined || props.pools.length > 0) && (
+        <PoolField
+          id="paste-pool"
+          value={props.poolId}
+          pools={props.pools}
+          error={props.errors.pool_id}
+          newName={props.newPool}
+          newError={props.errors.new_pool}
+        />
+      )}
       <UpstreamField
         id="paste-upstream"
         value={props.upstreamId}
