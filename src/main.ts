@@ -17,6 +17,7 @@ import {
 import { openInstallation } from "./installation.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { createServiceManager } from "./service-manager.ts";
+import { createTerminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 const EXIT_FAILURE = 1;
@@ -95,6 +96,7 @@ function writeOut(text: string): Promise<void> {
   });
 }
 
+const terminal = createTerminal();
 process.exitCode = await runCommand(process.argv.slice(2), {
   config: readConfig,
   serve,
@@ -102,8 +104,12 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   resetPassword: (config, given) => resetPasswordBeside(config, given, systemClock),
   examine: (config) => examineBeside(config, systemClock),
   stdin: () => Bun.stdin.text(),
-  print: (line) => console.log(line),
-  write: writeOut,
+  print: terminal.print,
+  write(text) {
+    terminal.clear();
+    return writeOut(text);
+  },
   input: () => process.stdin,
-  tell: (line) => console.error(line),
+  tell: terminal.tell,
+  progress: terminal.progress,
 });

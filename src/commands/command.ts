@@ -30,6 +30,8 @@ export interface CommandContext {
   input(): AsyncIterable<Uint8Array>;
   /** One line on stderr: what goes on meanwhile. */
   tell(line: string): void;
+  /** How far something is, from 0 to 1: on a terminal a bar that stays in its line, elsewhere a line. */
+  progress: { everyMs: number; show(share: number, text: string): void };
 }
 
 /** The command was carried out, and its result is a failure. */

@@ -7,7 +7,7 @@ import type { ExportSecrets } from "../operations/types.ts";
 import { StartError } from "../types.ts";
 import { folderOf } from "./backup.ts";
 import { type AddCommand, examples } from "./command.ts";
-import { slowly } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 
 interface Options {
   keys?: true;
@@ -48,7 +48,8 @@ export const addExport: AddCommand = (program, context) => {
           : mustBeFree(options.out, options.force === true);
       databaseIn(config.dataDir);
       const lists = options.keys === true ? "keys" : "all";
-      const progress = slowly(context.tell, "requests");
+      const showProgress = progressOf(context);
+      const progress = (done: number, total: number) => showProgress(done, total, "requests");
       const folder = isInUse(config.dataDir) ? null : await context.open(config);
       try {
         const pieces =

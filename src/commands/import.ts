@@ -4,9 +4,8 @@ import { mustBeReadable, spool } from "../operations/transfer/spool.ts";
 import type { TransferReport } from "../operations/types.ts";
 import { type AddCommand, examples, JSON_OPTION } from "./command.ts";
 import { readPassphrase } from "./export.ts";
+import { progressOf } from "./progress.ts";
 import { openForRun } from "./trial.ts";
-
-const TELL_EVERY_MS = 1_000;
 
 interface Options {
   passphraseFile?: string;
@@ -40,13 +39,14 @@ export const addImport: AddCommand = (program, context) => {
       const passphrase = passphraseFile === undefined ? undefined : readPassphrase(passphraseFile);
       if (file !== "-") mustBeReadable(file);
       const folder = await openForRun(context, dryRun);
+      const showProgress = progressOf(context);
       try {
         using given = file === "-" ? await spool(context.input(), tmpdir(), systemClock.id()) : null;
         const report = await folder.operations.transfer.importFile(given?.path ?? file, {
           passphrase,
           dryRun,
           actor: "admin",
-          progress: slowly(context.tell),
+          progress: ({ done, total, unit, step }) => showProgress(done, total, unit, step),
         });
         for (const line of json ? [JSON.stringify(reportJson(report))] : reportLines(report, dryRun))
           context.print(line);
@@ -55,17 +55,6 @@ export const addImport: AddCommand = (program, context) => {
       }
     });
 };
-
-function slowly(tell: (line: string) => void) {
-  let toldAt = systemClock.monotonic();
-  return ({ step, done, total, unit }: { step: string; done: number; total: number; unit: string }) => {
-    const now = systemClock.monotonic();
-    if (now - toldAt < TELL_EVERY_MS) return;
-    toldAt = now;
-    const share = Math.floor((100 * done) / Math.max(1, total));
-    tell(`${step}: ${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit} (${share} %)`);
-  };
-}
 
 function reportJson({ added, present, skipped, skippedMore }: TransferReport) {
   return { added, present, skipped, skipped_more: skippedMore };

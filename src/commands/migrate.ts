@@ -1,7 +1,7 @@
 import { earlierFilesIn } from "../operations/earlier/sources.ts";
 import { type AddCommand, examples, JSON_OPTION } from "./command.ts";
 import { migrationJson, migrationLines } from "./migration-report.ts";
-import { slowly } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 import { openForRun } from "./trial.ts";
 
 interface Options {
@@ -35,12 +35,13 @@ export const addMigrate: AddCommand = (program, context) => {
       const { dataDir } = context.config();
       earlierFilesIn(from ?? dataDir);
       const folder = await openForRun(context, dryRun);
+      const showProgress = progressOf(context);
       try {
         const report = await folder.operations.migration.run({
           from: from ?? dataDir,
           dryRun,
           actor: "admin",
-          progress: slowly(context.tell, "requests"),
+          progress: (done, total) => showProgress(done, total, "requests"),
         });
         const lines = json ? [JSON.stringify(migrationJson(report))] : migrationLines(report);
         for (const line of lines) context.print(line);

@@ -1,16 +1,14 @@
 import { systemClock } from "../clock.ts";
-import type { Progress } from "../operations/types.ts";
+import type { CommandContext } from "./command.ts";
 
-const TELL_EVERY_MS = 1_000;
-
-/** A line each second, so that something long is seen to go on. */
-export function slowly(tell: (line: string) => void, what: string): Progress {
-  let toldAt = systemClock.monotonic();
-  return (done, total) => {
+/** Shows now and then how far something long is: `checked: 12,000 of 40,000 rows`. */
+export function progressOf({ progress }: Pick<CommandContext, "progress">) {
+  let shownAt = systemClock.monotonic();
+  return (done: number, total: number, unit: string, step = ""): void => {
     const now = systemClock.monotonic();
-    if (now - toldAt < TELL_EVERY_MS) return;
-    toldAt = now;
-    const share = total === 0 ? 100 : Math.min(100, Math.floor((100 * done) / total));
-    tell(`${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${what} (${share} %)`);
+    if (now - shownAt < progress.everyMs) return;
+    shownAt = now;
+    const counted = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit}`;
+    progress.show(total === 0 ? 1 : Math.min(1, done / total), `${step === "" ? "" : `${step}: `}${counted}`);
   };
 }

@@ -32,6 +32,7 @@ export async function command(
     write: async (text) => void out.push(text),
     input: async function* () {},
     tell: (line) => void told.push(line),
+    progress: { everyMs: Number.POSITIVE_INFINITY, show() {} },
     ...more,
   });
   return { exitCode, stdout: out.join("\n"), stderr: told.join("\n") };
