@@ -5,6 +5,7 @@ import { examineBeside, resetPasswordBeside } from "./beside.ts";
 import { systemClock } from "./clock.ts";
 import type { OpenFolder } from "./commands/command.ts";
 import { runCommand } from "./commands/program.ts";
+import { createTerminal } from "./commands/terminal.ts";
 import {
   type Config,
   FIRST_PASSWORD_FILE,
@@ -17,7 +18,6 @@ import {
 import { openInstallation } from "./installation.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { createServiceManager } from "./service-manager.ts";
-import { createTerminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 const EXIT_FAILURE = 1;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { progressOf } from "../src/commands/progress.ts";
-import { createTerminal } from "../src/terminal.ts";
+import { progressOf } from "../../src/commands/progress.ts";
+import { createTerminal } from "../../src/commands/terminal.ts";
 
 function recorded(isTTY: boolean) {
   const said: string[] = [];
