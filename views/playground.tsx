@@ -265,7 +265,7 @@ function Through(props: PlaygroundFormProps) {
   );
 }
 
-/** The request as it stands in the form; made anew while one types. */
+/** The request as it stands in the form; made anew while one types, and when an answer is over. */
 function Code(props: { sample: SampledRequest }) {
   return (
     <div
@@ -273,7 +273,7 @@ function Code(props: { sample: SampledRequest }) {
       id="code"
       hx-post={`${PATH}/code`}
       hx-include="#playground"
-      hx-trigger="input from:#playground delay:400ms"
+      hx-trigger="input from:#playground delay:400ms, htmx:sse:close from:#playground"
       hx-swap="none"
       hx-sync="this:replace"
     >

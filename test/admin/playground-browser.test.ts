@@ -48,6 +48,7 @@ const HOSTILE = [
   "[link](javascript:alert(1)) ![pic](http://127.0.0.1:9/p.png)\n\n",
   "<hx-partial hx-target='body'>gone</hx-partial>\n\n",
   "| a | b |\n|---|---|\n| 1 | 2 |\n",
+  "\n1. first\n2. second\n",
 ];
 
 inBrowser("an answer streams in as markdown, whatever it says, and the conversation goes on", async () => {
@@ -60,6 +61,14 @@ inBrowser("an answer streams in as markdown, whatever it says, and the conversat
   expect(await page.getByRole("textbox", { name: "Message" }).inputValue()).toBe("");
   await page.getByRole("link", { name: "Log entry" }).waitFor();
   expect(await page.locator("#turns").getByRole("table").count()).toBe(1);
+  expect(
+    await page
+      .locator("#turns ol li")
+      .first()
+      .evaluate((item) => getComputedStyle(item).listStyleType),
+  ).toBe("decimal");
+  // The code has the whole conversation without another key being pressed.
+  await page.locator("#code-curl").getByText("1. first").waitFor();
   expect(await page.locator("#turns :is(img, script, iframe)").count()).toBe(0);
   expect(await page.locator("#turns a[href^='javascript']").count()).toBe(0);
   await page.locator("#turns").getByText("<img src=x onerror=alert(1)>").waitFor();
