@@ -39,7 +39,7 @@ const COMMANDS: readonly AddCommand[] = [
  * @returns the exit code: 0 success, 1 failure, 2 wrong usage. What went wrong stands in one line on stderr.
  */
 export async function runCommand(args: string[], context: CommandContext): Promise<number> {
-  const program = createProgram(context);
+  const program = createProgram(context, args[0] ?? "");
   try {
     await program.parseAsync(args.length === 0 ? ["serve"] : args, { from: "user" });
     return 0;
@@ -50,7 +50,7 @@ export async function runCommand(args: string[], context: CommandContext): Promi
   }
 }
 
-function createProgram(context: CommandContext): Command {
+function createProgram(context: CommandContext, asked: string): Command {
   const program = new Command("load-balancer")
     .description(`Load Balancer ${version}: one OpenAI base URL over many API keys.`)
     .version(version, "-v, --version", "print the version")
@@ -61,21 +61,31 @@ function createProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.print(text.trimEnd()),
-      outputError: (text) => context.tell(usageLine(text)),
+      outputError: (text) =>
+        context.tell(
+          usageLine(
+            text,
+            asked !== "help" && program.commands.some((one) => one.name() === asked) ? asked : null,
+          ),
+        ),
     });
   for (const add of COMMANDS) add(program, context);
   return program;
 }
 
 /** The library's words as one line that also says where to read on. */
-function usageLine(text: string): string {
+function usageLine(text: string, known: string | null): string {
   const [problem = "", ...hints] = text
     .trim()
     .replace(/^error: /, "")
     .split("\n");
   const said = problem.replace(/^unknown command '(.*)'$/, "Unknown command: $1").replace(/\.?$/, ".");
   const hint = hints.map((line) => ` ${line.replace(/^\((.*)\)$/, "$1")}`).join("");
-  return `${said[0]?.toUpperCase()}${said.slice(1)}${hint} \`load-balancer help\` lists what there is.`;
+  const where =
+    known === null
+      ? "`load-balancer help` lists what there is"
+      : `\`load-balancer help ${known}\` tells more`;
+  return `${said[0]?.toUpperCase()}${said.slice(1)}${hint} ${where}.`;
 }
 
 const EXPECTED = [Failed, StartError, InputError, ConflictError, NotFoundError];

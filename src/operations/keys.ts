@@ -138,7 +138,8 @@ export function createKeyOperations(parts: OperationsParts, store: KeyStore): Ke
         const holder = inventory.holderOf(stored.upstreamId, stored.fingerprint);
         if (holder !== null)
           throw new ConflictError(`Its secret was added again as "${pool.view(holder)?.name ?? holder}".`);
-        refuseProblems(referenceProblems(inventory, stored));
+        if (Object.keys(referenceProblems(inventory, stored)).length > 0)
+          throw new ConflictError("Its pool or its upstream was deleted meanwhile: add the key again.");
         await store.putBack(removed, createEvent(clock, actor, "restored", stored.maskedSecret, stored));
         trash.forget(id);
         return store.find(id);

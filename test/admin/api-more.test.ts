@@ -38,6 +38,15 @@ test("a deleted key comes back", async () => {
   expect((await admin.call("POST", "/keys/none/restore")).status).toBe(404);
 });
 
+test("a key whose pool is gone does not come back", async () => {
+  const pool = (await admin.call("POST", "/pools", { name: "short-lived" })).json;
+  await admin.call("PATCH", `/keys/${id}`, { pool_id: pool.id });
+  await admin.call("DELETE", `/keys/${id}`);
+  await admin.call("DELETE", `/pools/${pool.id}`);
+  const { status, json } = await admin.call("POST", `/keys/${id}/restore`);
+  expect([status, json.error.message]).toEqual([409, expect.stringContaining("deleted meanwhile")]);
+});
+
 test("a list of keys is checked without being added, CSV and .env too", async () => {
   const lists = [
     "name,secret,tags\nfirst,sk-new-0000000001,free\nsecond,no good,",

@@ -35,6 +35,7 @@ describe("the command line", () => {
     { args: ["help", "srve"], says: "Unknown command: srve." },
     { args: ["version", "--jsn"], says: "Unknown option '--jsn'. Did you mean --json?" },
     { args: ["serve", "now"], says: "Too many arguments" },
+    { args: ["import"], says: "Missing required argument 'file'. `load-balancer help import` tells more." },
     { args: ["--loud"], says: "Unknown option '--loud'." },
   ];
   for (const { args, says } of wrong) {
@@ -42,7 +43,7 @@ describe("the command line", () => {
       const { exitCode, stdout, stderr } = await command(args);
       expect([exitCode, stdout]).toEqual([2, ""]);
       expect(stderr).toStartWith(says);
-      expect(stderr).toContain("`load-balancer help`");
+      expect(stderr).toContain("`load-balancer help");
       expect(stderr.split("\n")).toHaveLength(1);
     });
   }

@@ -179,7 +179,13 @@ export function keyRoutes({ keys, confirmPassword, now }: KeyRouteDeps): Route[]
         "taken as well. `dry_run=true` tells what would be added, and adds nothing.",
       query: t.Object({ dry_run: t.Optional(oneOf(["true", "false"])) }),
       accepts: {
-        "application/json": t.Union([t.Array(t.Unknown(), { maxItems: KEY_LIMITS.maxKeys }), importBody]),
+        "application/json": t.Union([
+          t.Array(t.Unknown(), {
+            maxItems: KEY_LIMITS.maxKeys,
+            description: "secrets, or objects with the fields of a key",
+          }),
+          importBody,
+        ]),
         "text/plain": t.String({ examples: ["AIzaSy-first-key\nAIzaSy-second-key"] }),
         "text/csv": t.String({ examples: ["name,secret,pool\ngoogle-01,AIzaSy-first-key,production"] }),
       },
