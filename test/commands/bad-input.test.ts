@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -9,6 +17,7 @@ import { type Folder, tempFolder } from "../storage/builders.ts";
 import { command, type Ran } from "../support/command.ts";
 import { earlierFolder, hashes } from "../support/earlier-version.ts";
 import { smallDisk } from "../support/small-disk.ts";
+import { withoutRights } from "../support/without-rights.ts";
 
 /** What import, migrate and restore say to a file that is none, and to a disk that ends in the middle. */
 const EARLIER_EXPORT = join(import.meta.dir, "../fixtures/earlier-version/full-export.json");
@@ -72,6 +81,27 @@ test("migrate: a wrong folder makes no data folder", async () => {
   for (const [from, message] of cases)
     expectOneLine(await command(["migrate", "--from", from], env), message);
   expect(existsSync(env.DATA_DIR!)).toBe(false);
+});
+
+test("a file that this user may not read: import, restore and migrate say so and make nothing", async () => {
+  const file = inFolder("closed");
+  writeFileSync(file, "sk-one-0123456789\n", { mode: 0o000 });
+  const from = earlierFolder("database.sql");
+  chmodSync(from, 0o755);
+  chmodSync(dirname(from), 0o755);
+  chmodSync(join(from, "database.db"), 0o000);
+  if (process.getuid?.() === 0) chownSync(folder.path, 65_534, 65_534);
+  const cases: [string[], RegExp][] = [
+    [["import", file], /may not read it \(\S+\)\.$/],
+    [["restore", file], /closed cannot be read \(EACCES\): check its rights/],
+    [["migrate", "--from", from], /database\.db cannot be read .*the right to read it/],
+  ];
+  for (const [args, message] of cases) {
+    expectOneLine(await withoutRights(() => command(args, env)), message);
+    const { stdout } = await withoutRights(() => command(["export"], env));
+    expect(JSON.parse(stdout || '{"keys":[]}')).toMatchObject({ keys: [] });
+  }
+  chmodSync(join(from, "database.db"), 0o600);
 });
 
 /** Fails on the full disk and says so, leaves nothing, and goes through once there is room. */

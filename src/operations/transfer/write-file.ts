@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, type Stats, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { StartError, StorageError } from "../../types.ts";
@@ -6,7 +6,7 @@ import { StartError, StorageError } from "../../types.ts";
 /** @throws StartError where nothing may be written to this name. */
 export function mustBeFree(file: string, overwrite: boolean): string {
   const target = resolve(file);
-  const found = statSync(target, { throwIfNoEntry: false });
+  const found = statOf(target);
   if (found?.isDirectory()) throw new StartError(`${target} is a folder: name a file in it.`);
   if (found?.isFile() && !overwrite)
     throw new StartError(`${target} is there already: name another file, or give --force to replace it.`);
@@ -15,7 +15,16 @@ export function mustBeFree(file: string, overwrite: boolean): string {
 
 /** False for a device or a pipe: what is there must stay. */
 export function mayBeReplaced(target: string): boolean {
-  return statSync(target, { throwIfNoEntry: false })?.isFile() ?? true;
+  return statOf(target)?.isFile() ?? true;
+}
+
+/** Undefined where nothing is there. @throws StorageError in a folder that may not be entered. */
+function statOf(target: string): Stats | undefined {
+  try {
+    return statSync(target, { throwIfNoEntry: false });
+  } catch (error) {
+    throw cannotWrite(target, error);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -21,6 +22,7 @@ import { backUp, restore } from "../../../src/operations/transfer/backup.ts";
 import { StartError } from "../../../src/types.ts";
 import { aRequest, batchOf, type Folder, tempFolder } from "../../storage/builders.ts";
 import { smallDisk } from "../../support/small-disk.ts";
+import { withoutRights } from "../../support/without-rights.ts";
 
 const SECRET = "sk-backup-0123456789abcdef";
 const silent = createLogger({ level: "error", format: "json", write: () => undefined });
@@ -201,11 +203,15 @@ describe("a backup that cannot be written leaves nothing behind", () => {
   });
 
   test("a folder without rights", async () => {
-    if (process.getuid?.() === 0) return;
     await fill();
     const closed = join(folder.path, "closed");
     mkdirSync(closed);
     chmodSync(closed, 0o500);
-    expect(await refusal(backUp(here(), join(closed, "x.db")))).toContain("may not write");
+    if (process.getuid?.() === 0) {
+      Bun.spawnSync(["chown", "-R", "65534:65534", folder.path]);
+      chownSync(closed, 0, 0);
+    }
+    const told = withoutRights(() => refusal(backUp(here(), join(closed, "x.db"))));
+    expect(await told).toContain("may not write");
   });
 });
