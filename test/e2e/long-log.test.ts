@@ -103,19 +103,26 @@ test(`a log of ${ROWS} rows: pages and searches are quick, streams feel neither 
     "/stats?range=30d&group_by=key",
   ];
   const { cookie } = await logInTo(program.url);
-  const times = new Map([...pages, ...calls].map((path) => [path, [] as number[]]));
+  const open = async (page: string) =>
+    expect((await fetch(program.url + page, { headers: { cookie } })).status).toBe(200);
+  const asked = [
+    ...pages.map((path) => ({ name: `the page ${path}`, ask: () => open(path), took: [] as number[] })),
+    ...calls.map((path) => ({ name: path, ask: () => program.must("GET", path), took: [] as number[] })),
+  ];
   const busy = await during(async () => {
     for (let round = 0; round < scale(3, 20); round++) {
-      for (const [path, took] of times) {
+      for (const { ask, took } of asked) {
         const started = performance.now();
-        if (calls.includes(path)) await program.must("GET", path);
-        else expect((await fetch(program.url + path, { headers: { cookie } })).status).toBe(200);
+        await ask();
         took.push(performance.now() - started);
       }
     }
   });
-  const p95 = new Map([...times].map(([path, took]) => [path, quantile(took, 0.95)]));
-  const slowest = Math.max(...p95.values());
+  const slowest = Math.max(...asked.map(({ took }) => quantile(took, 0.95)));
+  figure(`log of ${ROWS} rows: slowest page's p95 in ms`, slowest.toFixed(1));
+  for (const { name, took } of asked)
+    figure(`  p95 of ${name.replace(/\d{4}-\d\d-\d\d[^&]*/g, "…")}`, quantile(took, 0.95).toFixed(1));
+  expect(slowest).toBeLessThanOrEqual(PAGE_LIMIT_MS);
   const needle = (await program.must("GET", "/logs?q=needle")) as { data: { error: string }[] };
   expect(needle.data).toHaveLength(1);
   expect(needle.data[0]?.error).toContain("needle");
@@ -126,18 +133,11 @@ test(`a log of ${ROWS} rows: pages and searches are quick, streams feel neither 
   );
   expect(cleaned.result.deleted_requests).toBeGreaterThan(ROWS * 0.45);
 
-  figure(`log of ${ROWS} rows: slowest page's p95 in ms`, slowest.toFixed(1));
-  for (const [path, ms] of p95)
-    figure(
-      `  p95 of ${calls.includes(path) ? "" : "the page "}${path.replace(/\d{4}-\d\d-\d\d[^&]*/g, "…")}`,
-      ms.toFixed(1),
-    );
   figure(
     "streams p99 between chunks: quiet, searching, cleaning",
     [quiet, busy, cleaned].map(({ p99 }) => p99.toFixed(1)).join(", "),
   );
   figure("cleanup: rows, ms", `${cleaned.result.deleted_requests}, ${cleaned.result.duration_ms}`);
-  expect(slowest).toBeLessThanOrEqual(PAGE_LIMIT_MS);
   expect(busy.p99 - quiet.p99).toBeLessThanOrEqual(LOSS_LIMIT_MS);
   expect(cleaned.p99 - quiet.p99).toBeLessThanOrEqual(LOSS_LIMIT_MS);
 }, 600_000);

@@ -53,7 +53,9 @@ export function createAdminClient(url: string, token: string): AdminClient {
       method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: body === undefined ? null : JSON.stringify(body),
-    });
+      // A cleanup of millions of rows takes longer than the 5 minutes of a fetch.
+      timeout: false,
+    } as RequestInit);
     const text = await answer.text();
     return { status: answer.status, json: text === "" ? null : JSON.parse(text) };
   };
