@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../../src/types.ts";
-import { attr } from "../attr.ts";
+import { attr, SERVED_BY_HTMX } from "../attr.ts";
 import { count, duration, exact, type Reader, UNKNOWN } from "../format.ts";
 import { outcomeLook } from "../outcomes.ts";
 import { Badge } from "./badge.tsx";
@@ -58,7 +58,14 @@ function RequestRow(props: Omit<RequestTableProps, "requests"> & { request: Requ
   return (
     <tr id={`request-${attr(request.id)}`}>
       <td class="c-key">
-        <a class="when" href={story} hx-get={story} hx-target="#dialog" hx-swap="innerHTML">
+        <a
+          class="when"
+          href={story}
+          hx-get={story}
+          hx-target="#dialog"
+          hx-swap="innerHTML"
+          {...SERVED_BY_HTMX}
+        >
           <Clock at={request.startedAt} reader={reader} milliseconds />
         </a>
       </td>
