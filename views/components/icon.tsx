@@ -292,18 +292,10 @@ export type IconName = keyof typeof LUCIDE;
 /** Decoration beside a word: hidden from screen readers. */
 export function Icon(props: { name: IconName; size?: number }) {
   const paths: JSX.Element = LUCIDE[props.name];
+  const size = props.size ?? 16;
+  // How it is drawn stands in the style: a list of a hundred keys has seven hundred of them.
   return (
-    <svg
-      class="icon"
-      width={props.size ?? 16}
-      height={props.size ?? 16}
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-      aria-hidden="true"
-    >
+    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
       {paths}
     </svg>
   );
