@@ -290,6 +290,8 @@
       event.preventDefault();
       closeDialog();
     },
+    // From a request's story to that of the row before or after it.
+    "[data-step]": ({ dataset: { of, step } }) => byId(of)?.[step]?.querySelector(".when").click(),
     "[popover] button": (button) => button.closest("[popover]").hidePopover(),
   };
 
@@ -343,18 +345,15 @@
         this.look();
       },
       get summary() {
-        if (this.changed === 0) return "No unsaved changes.";
-        return this.changed === 1 ? "1 unsaved change." : `${this.changed} unsaved changes.`;
+        return `${this.changed || "No"} unsaved ${this.changed === 1 ? "change" : "changes"}.`;
       },
       rows() {
-        return [...this.$root.querySelectorAll("[data-saved]")].map((row) => ({
-          row,
-          field: row.querySelector("input, select, textarea"),
-        }));
+        const fieldOf = (row) => row.querySelector("input, select, textarea");
+        return [...this.$root.querySelectorAll("[data-saved]")].map((row) => [row, fieldOf(row)]);
       },
       look() {
         this.changed = 0;
-        for (const { row, field } of this.rows()) {
+        for (const [row, field] of this.rows()) {
           const differs = field.value.trim() !== row.dataset.saved;
           row.classList.toggle("changed", differs);
           if (differs) this.changed += 1;
@@ -365,7 +364,7 @@
         }
       },
       discard() {
-        for (const { row, field } of this.rows()) field.value = row.dataset.saved;
+        for (const [row, field] of this.rows()) field.value = row.dataset.saved;
         this.look();
       },
       fill(event) {

@@ -4,7 +4,7 @@ import { AttemptList } from "./components/attempt-list.tsx";
 import { Badge } from "./components/badge.tsx";
 import { CodeBlock } from "./components/code-block.tsx";
 import { Fact, FactOf, Facts } from "./components/facts.tsx";
-import { Icon } from "./components/icon.tsx";
+import { Icon, type IconName } from "./components/icon.tsx";
 import { KeptExchange } from "./components/kept-exchange.tsx";
 import { PageHead } from "./components/page-head.tsx";
 import { Stat } from "./components/stat.tsx";
@@ -86,10 +86,12 @@ export function LogDrawer(props: LogPageProps) {
       <header>
         <h2 id="dialog-title">Request</h2>
         <span class="line">
+          <Step of={request} label="Newer request" to="previousElementSibling" icon="arrow-up" />
+          <Step of={request} label="Older request" to="nextElementSibling" icon="arrow-down" isFirst />
           <a class="btn small" href={`/logs/${attr(encodeURIComponent(request.id))}`}>
             Open as page
           </a>
-          <button type="button" class="bare icon-only" aria-label="Close" data-close autofocus>
+          <button type="button" class="bare icon-only" aria-label="Close" data-close>
             <Icon name="close" />
           </button>
         </span>
@@ -122,6 +124,29 @@ export function LogDrawer(props: LogPageProps) {
       </section>
       <AgainAsCurl {...props} />
     </article>
+  );
+}
+
+/** To the story of the row beside the one that was opened, as long as the list shows it (`app.js`). */
+function Step(props: {
+  of: RequestRecord;
+  label: string;
+  to: "previousElementSibling" | "nextElementSibling";
+  icon: IconName;
+  isFirst?: boolean;
+}) {
+  return (
+    <button
+      type="button"
+      class="small icon-only"
+      aria-label={props.label}
+      title={props.label}
+      data-step={props.to}
+      data-of={`request-${attr(props.of.id)}`}
+      autofocus={props.isFirst}
+    >
+      <Icon name={props.icon} size={14} />
+    </button>
   );
 }
 

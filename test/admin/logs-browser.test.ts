@@ -108,6 +108,23 @@ inBrowser("a request shows as it ends, told by a stream; where too many listen, 
   await close();
 });
 
+inBrowser("from one story to the next, by the keyboard too", async () => {
+  const { page, expectNoProblems, close } = await enter("/logs?live=off");
+  const names = await page.locator("#live tbody tr").evaluateAll((rows) => rows.map(({ id }) => id));
+  await page.locator("#live tbody .when").first().click({ force: true });
+  const dialog = page.getByRole("dialog");
+  const shows = (row: string) => dialog.locator(`[data-of="${row}"]`).first().waitFor({ state: "attached" });
+  await shows(names[0]!);
+  await page.keyboard.press("Enter");
+  await shows(names[1]!);
+  await page.keyboard.press("Enter");
+  await shows(names[2]!);
+  await dialog.getByRole("button", { name: "Newer request" }).click();
+  await shows(names[1]!);
+  expectNoProblems();
+  await close();
+});
+
 inBrowser("a row's key leads to the key, and the story to a page of its own", async () => {
   const { page, expectNoProblems, close } = await enter("/logs?model=good-model");
   await page.locator("#live tbody .when").focus();
