@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { checkSecretKey, type SecretBox } from "../secrets.ts";
 import type { LiveSettings, Settings } from "../settings.ts";
@@ -82,11 +82,20 @@ function folderFinding({ dataDir, isServing }: DoctorDeps): Finding {
 
 function* modeFindings({ dataDir, databasePath }: DoctorDeps): Generator<Finding> {
   for (const path of [dataDir, databasePath, join(dataDir, "secret.key")]) {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = statOf(path);
     if (found === undefined || (found.mode & OTHERS) === 0) continue;
     const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
     const wanted = found.isDirectory() ? "700" : "600";
     yield wrong("rights", `${path} is open to other users (mode ${mode}): chmod ${wanted} ${path}`);
+  }
+}
+
+/** Undefined where nothing is there, or nothing that this user may look at: other findings say so. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 

@@ -150,13 +150,13 @@ export function openDatabase(path: string, steps: readonly Migration[] = migrati
  * @throws StartError where there is none, it is damaged, or of another schema than this program's.
  */
 export function openDatabaseBeside(path: string, mode: "read" | "write"): Sql {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw new StartError(
-      `There is no database ${path}: start the server once, or set DATA_DIR to where it is.`,
-    );
-  }
   let database: Database | null = null;
   try {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+      throw new StartError(
+        `There is no database ${path}: start the server once, or set DATA_DIR to where it is.`,
+      );
+    }
     database = new Database(path, mode === "read" ? { readonly: true } : { readwrite: true });
     database.run(`PRAGMA busy_timeout = ${START_BUSY_TIMEOUT_MS}`);
     if (mode === "write") database.run("PRAGMA synchronous = FULL");

@@ -104,6 +104,18 @@ test("a file that this user may not read: import, restore and migrate say so and
   chmodSync(join(from, "database.db"), 0o600);
 });
 
+test("a data folder of somebody else: every command says so", async () => {
+  await (await openThere({ DATA_DIR: env.DATA_DIR! })).close();
+  chmodSync(env.DATA_DIR!, 0o000);
+  if (process.getuid?.() === 0) chmodSync(folder.path, 0o755);
+  const commands = [["backup", inFolder("b.db")], ["export"], ["reset-password"], ["import", EARLIER_EXPORT]];
+  for (const args of commands) {
+    const ran = await withoutRights(() => command(args, env));
+    expectOneLine(ran, /data\S* cannot be (entered|opened|written) \(EACCES\): /);
+  }
+  chmodSync(env.DATA_DIR!, 0o700);
+});
+
 /** Fails on the full disk and says so, leaves nothing, and goes through once there is room. */
 async function expectAllOrNothing(args: string[], added: RegExp): Promise<void> {
   using disk = smallDisk(folder.path, LARGE_KIB);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { lockDataFolder } from "../../storage/storage.ts";
 import { StartError } from "../../types.ts";
@@ -26,7 +26,14 @@ export function isInUse(dataDir: string): boolean {
 /** @throws StartError where there is none. */
 export function databaseIn(dataDir: string): string {
   const path = join(resolve(dataDir), DATABASE);
-  if (existsSync(path)) return path;
+  try {
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `${resolve(dataDir)} cannot be entered (${code}): run this as the user of the server, or as root.`,
+    );
+  }
   throw new StartError(
     `There is no database in ${resolve(dataDir)}: set DATA_DIR to the data folder of the server.`,
   );
