@@ -109,6 +109,8 @@ inBrowser("a request shows as it ends, told by a stream; where too many listen, 
 });
 
 inBrowser("from one story to the next, by the keyboard too", async () => {
+  await ask("third-model");
+  await app.logs();
   const { page, expectNoProblems, close } = await enter("/logs?live=off");
   const names = await page.locator("#live tbody tr").evaluateAll((rows) => rows.map(({ id }) => id));
   await page.locator("#live tbody .when").first().click({ force: true });
