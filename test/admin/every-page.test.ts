@@ -32,7 +32,17 @@ const opens = (role: "button" | "link", name: string) => async (page: Page) => {
 /** Every page that a person can look at, in its forms. A path that is missing here fails the test. */
 const SCENES: Record<string, Scene[]> = {
   "/login": [{ query: "?why=again" }],
-  "/": [{}],
+  "/": [
+    { name: "dashboard" },
+    {
+      name: "dashboard-story",
+      act: async (page) => {
+        // The link of the time lies over the whole row.
+        await page.locator(".failures .c-reason").first().click({ force: true });
+        await page.getByRole("dialog").getByText("Answered with 200").waitFor();
+      },
+    },
+  ],
   "/shortcuts": [{}],
   "/keys": [
     { name: "keys" },
@@ -84,7 +94,6 @@ const SCENES: Record<string, Scene[]> = {
       name: "logs-drawer",
       query: "?status=400&live=off",
       act: async (page) => {
-        // The link of the time lies over the whole row.
         await page.locator("#live .when").first().click({ force: true });
         await page.getByRole("dialog").getByText("Ended with 400").waitFor();
       },

@@ -1,4 +1,4 @@
-import { attr } from "../attr.ts";
+import { attr, SERVED_BY_HTMX } from "../attr.ts";
 import { type Reader, UNKNOWN } from "../format.ts";
 import { outcomeLook } from "../outcomes.ts";
 import { Badge } from "./badge.tsx";
@@ -42,10 +42,18 @@ export function FailureTable(props: FailuresProps) {
       <tbody>
         {props.failures.map((failure) => {
           const look = outcomeLook(failure.outcome);
+          const story = `/logs/${encodeURIComponent(failure.requestId)}`;
           return (
             <tr>
               <td class="c-used">
-                <a class="soft" href={`/logs/${encodeURIComponent(failure.requestId)}`}>
+                <a
+                  class="when"
+                  href={story}
+                  hx-get={story}
+                  hx-target="#dialog"
+                  hx-swap="innerHTML"
+                  {...SERVED_BY_HTMX}
+                >
                   <Clock at={failure.at} reader={props.reader} />
                 </a>
               </td>
@@ -54,7 +62,7 @@ export function FailureTable(props: FailuresProps) {
                   <KeyChip id={failure.keyId} name={props.names.get(failure.keyId) ?? null} />
                 </td>
               )}
-              <td class="wide-only">
+              <td class="wide-only c-model">
                 <bdi class="mono cut" safe>
                   {failure.model ?? UNKNOWN}
                 </bdi>
