@@ -15,7 +15,7 @@ import { openInstallation } from "../../src/installation.ts";
 import { createLogger } from "../../src/log.ts";
 import { type Folder, tempFolder } from "../storage/builders.ts";
 import { command, type Ran } from "../support/command.ts";
-import { earlierFolder, hashes } from "../support/earlier-version.ts";
+import { type EarlierFile, earlierFolder, hashes } from "../support/earlier-version.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { withoutRights } from "../support/without-rights.ts";
 
@@ -31,11 +31,20 @@ beforeEach(() => {
   folder = tempFolder();
   env = { DATA_DIR: inFolder("data") };
 });
-afterEach(() => folder.remove());
+const earlier: string[] = [];
+afterEach(() => {
+  folder.remove();
+  for (const path of earlier.splice(0)) rmSync(dirname(path), { recursive: true });
+});
 
 const openThere = (there: Record<string, string>) => {
   const log = createLogger({ level: "error", format: "json", write: () => undefined });
   return openInstallation(loadConfig(there, false), log, systemClock);
+};
+const leftBehind = (...files: EarlierFile[]) => {
+  const path = earlierFolder(...files);
+  earlier.push(path);
+  return path;
 };
 const inFolder = (name: string) => join(folder.path, name);
 function expectOneLine({ exitCode, stdout, stderr }: Ran, message: RegExp): void {
@@ -86,7 +95,7 @@ test("migrate: a wrong folder makes no data folder", async () => {
 test("a file that this user may not read: import, restore and migrate say so and make nothing", async () => {
   const file = inFolder("closed");
   writeFileSync(file, "sk-one-0123456789\n", { mode: 0o000 });
-  const from = earlierFolder("database.sql");
+  const from = leftBehind("database.sql");
   chmodSync(from, 0o755);
   chmodSync(dirname(from), 0o755);
   chmodSync(join(from, "database.db"), 0o000);
@@ -135,7 +144,7 @@ async function expectAllOrNothing(args: string[], added: RegExp): Promise<void> 
 }
 
 test("migrate: a disk that is full in the middle", async () => {
-  const from = earlierFolder("database.sql", "keys.json", "settings.json");
+  const from = leftBehind("database.sql", "keys.json", "settings.json");
   const before = hashes(from);
   await expectAllOrNothing(["migrate", "--from", dirname(from)], /keys +22 added/);
   expect(hashes(from)).toEqual(before);
