@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
