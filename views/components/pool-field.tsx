@@ -31,7 +31,7 @@ export function PoolField(props: PoolFieldProps) {
         <TextField
           id={`${props.id}-name`}
           name="new_pool"
-          label="Name of the new pool"
+          label="New pool"
           maxlength={50}
           value={props.newName}
           error={props.newError}
