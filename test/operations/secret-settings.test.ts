@@ -106,6 +106,7 @@ test("one that was stored in the clear is sealed at the start", async () => {
   expectSignedWith(SECRET);
   await second[Symbol.asyncDispose]();
   const after = new Database(join(dataDir(), "load-balancer.db"), { readonly: true });
+  after.run("PRAGMA busy_timeout = 5000");
   const row = after.query("SELECT value FROM settings WHERE name = 'alert_webhook_secret'").get();
   after.close();
   expect(row).toEqual({ value: expect.stringMatching(/^\{"sealed":"[\w+/=]+"\}$/) });

@@ -260,6 +260,8 @@ test("1,000 streams at once, none waiting for another, all byte-exact", async ()
     if (open.length === STREAMS) void play(1);
   });
   async function play(round: number): Promise<void> {
+    const { promise: isSent, resolve: sent } = Promise.withResolvers<void>();
+    let left = open.length;
     for (const [socket, id] of open) {
       const bytes = Buffer.from(event(id, round));
       const chunk = Buffer.concat([
@@ -272,8 +274,12 @@ test("1,000 streams at once, none waiting for another, all byte-exact", async ()
       setImmediate(() => {
         socket.write(chunk.subarray(cut));
         if (round === ROUNDS) socket.write("0\r\n\r\n");
+        left -= 1;
+        if (left === 0) sent();
       });
     }
+    // On a busy machine a timer can come before what `setImmediate` was given.
+    await isSent;
     await Bun.sleep(20);
     if (round < ROUNDS) await play(round + 1);
   }
