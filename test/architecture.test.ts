@@ -29,8 +29,8 @@ const MAY_IMPORT: Record<string, string[] | "everything"> = {
   storage: [],
   views: ["assets", "settings"],
 };
-/** The words, time and the log: everyone speaks them. */
-const SHARED = ["types", "clock", "log", "time-zone", "version"];
+/** The words, time, turns and the log: everyone speaks them. */
+const SHARED = ["types", "clock", "log", "time-zone", "turn-end", "version"];
 
 /** Files that are one module together. */
 const ONE_MODULE: Record<string, string> = {

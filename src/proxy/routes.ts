@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
+import { turnEnd } from "../turn-end.ts";
 import type { TraceContext } from "../types.ts";
 import { type ClientAuthOptions, checkClient } from "./client-auth.ts";
 import { addConsent, Cors, isPreflight, preflightAnswer } from "./cors.ts";
@@ -112,7 +113,11 @@ function createOwnHandler(deps: ProxyRouteDeps) {
       deps.admitClient(arrival.clientAddress);
       const parsed = await readRequest(arrival, deps.bodyLimits());
       entered = false;
-      if (protocols === null) return await deps.forward(parsed);
+      if (protocols === null) {
+        const response = await deps.forward(parsed);
+        await turnEnd();
+        return response;
+      }
       return await deps.realtime(parsed, protocols, (data, headers) =>
         server.upgrade(request, { data, headers: new Headers(headers) }),
       );

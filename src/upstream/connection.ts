@@ -1,4 +1,5 @@
 import type { Socket, SocketHandler, TLSOptions } from "bun";
+import { atTurnEnd } from "../turn-end.ts";
 import type { ForwardProxy } from "./forward-proxy.ts";
 import { Tunnel, type TunnelUser } from "./tunnel.ts";
 
@@ -89,13 +90,17 @@ export class Connection implements TunnelUser {
     this.handleClose(error);
   }
 
-  /** Writes all pieces in order, now or as the socket takes them. One call at a time. */
+  /** Writes all pieces in order, at the end of this turn and then as the socket takes them. One call at a time. */
   write(pieces: Uint8Array[]): void {
     this.#pieces = pieces;
     this.#piece = 0;
     this.#offset = 0;
-    this.#writeOn();
+    atTurnEnd(this.#continue);
   }
+
+  readonly #continue = (): void => {
+    if (this.writing) this.#writeOn();
+  };
 
   get writing(): boolean {
     return this.#piece < this.#pieces.length;
@@ -164,7 +169,7 @@ export class Connection implements TunnelUser {
   }
 
   handleDrain(): void {
-    if (this.writing) this.#writeOn();
+    this.#continue();
   }
 
   handleEnd(): void {
