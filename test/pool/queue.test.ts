@@ -122,7 +122,7 @@ describe("a request does not wait", () => {
 
   test("where no key comes back in time, or none by itself", () => {
     const { pool, take } = realPool([keyNamed("a"), keyNamed("b")]);
-    pool.release(take(), limited(2_001));
+    pool.release(take(), limited(3_000));
     pool.release(take(), { ...OK, verdict: verdict("invalid_key") });
     expect(told(pool.claimOrWait(ask(), FOR_EVER))).toBe("keys_cooling_down");
     pool.remove("a");

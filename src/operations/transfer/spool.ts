@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { type Duplex, pipeline } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { InputError } from "../../types.ts";
 import { cannotWrite } from "./write-file.ts";
@@ -81,23 +81,31 @@ async function* bounded(chunks: AsyncIterable<Uint8Array>, packedBytes: number):
 
 /**
  * What comes out of `unpacked`, read only as fast as it is taken. The runtime's own iteration over a stream may go on
- * waiting after an error.
+ * waiting after an error, and its `pipeline` may take a file that was cut off for a whole one.
  */
-async function* through(packed: NodeJS.ReadableStream, unpacked: Duplex): AsyncGenerator<Uint8Array> {
+async function* through(packed: Readable, unpacked: Duplex): AsyncGenerator<Uint8Array> {
   let end: { error: unknown } | null = null;
   let wake = () => {};
-  pipeline(packed, unpacked, (error) => {
-    end = { error };
+  const ends = (error: unknown) => {
+    end ??= { error };
     wake();
-  });
+  };
+  packed.on("error", ends);
+  unpacked.on("error", ends);
+  unpacked.on("end", () => ends(null));
   unpacked.on("readable", () => wake());
+  packed.pipe(unpacked);
   const ended = () => end;
-  for (;;) {
-    const chunk: Uint8Array | null = unpacked.read();
-    if (chunk !== null) yield chunk;
-    else if (ended()?.error) throw ended()?.error;
-    else if (ended() !== null) return;
-    else await new Promise<void>((resolve) => (wake = resolve));
+  try {
+    for (;;) {
+      const chunk: Uint8Array | null = unpacked.read();
+      if (chunk !== null) yield chunk;
+      else if (ended()?.error) throw ended()?.error;
+      else if (ended() !== null) return;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    packed.destroy();
   }
 }
 
