@@ -8,7 +8,8 @@ const MAX_QUEUED_REQUESTS = 20_000;
 const MAX_QUEUED_EVENTS = 5_000;
 /** Of bodies that are kept; beyond it a request is recorded without its own. All that waits is written at once. */
 const MAX_QUEUED_BODY_BYTES = 8 * 1024 * 1024;
-const BATCH_SIZE = 5_000;
+/** Written at once when so many wait: a larger transaction would hold up streams by tens of milliseconds. */
+const BATCH_SIZE = 500;
 const FLUSH_EVERY_MS = 250;
 /** While storage fails, the next try waits longer each time, up to this. */
 const LONGEST_RETRY_MS = 5_000;
@@ -23,7 +24,7 @@ export interface RecorderState {
 }
 
 /**
- * Gathers what happened and writes it in one transaction every 250 ms. Nothing on a request's way waits for
+ * Gathers what happened and writes it in one transaction every 250 ms, or sooner where much comes. Nothing on a request's way waits for
  * it: while storage fails, records wait in a bounded queue.
  */
 export class Recorder {
@@ -37,6 +38,8 @@ export class Recorder {
   #lastError: string | null = null;
   #failures = 0;
   #timer: Timer | null = null;
+  /** Whether the timer is that of a full batch. */
+  #isHurried = false;
   #writing: Promise<void> | null = null;
 
   constructor(
@@ -124,12 +127,22 @@ export class Recorder {
   }
 
   #plan(): void {
-    if (this.#timer !== null || this.#writing !== null) return;
+    if (this.#writing !== null) return;
+    const isFull = this.#failures === 0 && this.#requests.length >= BATCH_SIZE;
+    if (this.#timer !== null) {
+      if (!isFull || this.#isHurried) return;
+      clearTimeout(this.#timer);
+    }
     const waitMs = Math.min(FLUSH_EVERY_MS * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY_MS);
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#write();
-    }, waitMs);
+    this.#isHurried = isFull;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#isHurried = false;
+        void this.#write();
+      },
+      isFull ? 0 : waitMs,
+    );
     this.#timer.unref();
   }
 

@@ -46,3 +46,42 @@ test("bodies wait within 8 MiB while storage fails; beyond it a request is recor
   storage.close();
   folder.remove();
 });
+
+test("a full batch is written at once, and no transaction holds more; while storage fails it waits", async () => {
+  const sizes: number[] = [];
+  let isFull = false;
+  const recorder = new Recorder(
+    {
+      async writeBatch({ requests }) {
+        if (isFull) throw new Error("the disk is full");
+        sizes.push(requests.length);
+      },
+    },
+    createLogger({ level: "error", format: "json", write: () => {} }),
+    manualClock(),
+  );
+  const record = (count: number) => {
+    for (let n = 0; n < count; n += 1) recorder.record(aRequest({ id: `r${n}`, startedAt: 1_000 }));
+  };
+  const turns = async () => {
+    for (let n = 0; n < 5; n += 1) await Bun.sleep(1);
+  };
+  record(499);
+  await turns();
+  expect(sizes).toEqual([]);
+  record(801);
+  await turns();
+  expect(sizes).toEqual([500, 500]);
+  expect(await recorder.flush()).toBe(true);
+  expect(sizes).toEqual([500, 500, 300]);
+  isFull = true;
+  record(600);
+  await turns();
+  record(600);
+  await turns();
+  expect(sizes).toHaveLength(3);
+  expect(recorder.state).toMatchObject({ queued: 1_200, dropped: 0 });
+  isFull = false;
+  expect(await recorder.flush()).toBe(true);
+  expect(sizes.slice(3)).toEqual([500, 500, 200]);
+});
