@@ -66,7 +66,7 @@ export function LogsPage(props: LogsPageProps) {
   const until = searchedBack(props);
   const shown = "events" in props.rows ? props.rows.events.length : props.rows.requests.length;
   return (
-    <Live url={logListHref(query)} now={reader.now} every={isStill(query) ? "never" : "1500ms"}>
+    <Live url={logListHref(query)} now={reader.now} every={isStill(query) ? "never" : "1200ms"}>
       <Tail to={logTailHref(query)} />
       <PageHead title="Logs" verdict={verdict(props)}>
         <PauseLink query={query} />

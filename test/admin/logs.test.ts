@@ -117,10 +117,10 @@ test("the form keeps the search and the pause, and asks of key events only what 
 
 test("a paused list asks for nothing by itself, wherever one goes in it", async () => {
   const live = await person.visit("/logs");
-  expect(live.html).toContain('hx-trigger="every 1500ms');
+  expect(live.html).toContain('hx-trigger="every 1200ms');
   expect(await links(live)).toContain("/logs?live=off");
   const paused = await person.visit("/logs?live=off");
-  expect(paused.html).not.toContain("every 1500ms");
+  expect(paused.html).not.toContain("every 1200ms");
   expect(paused.text).toMatch(/Paused at \d\d:\d\d:\d\d\./);
   expect(await links(paused)).toEqual(
     expect.arrayContaining(["/logs", "/logs?kind=error&live=off", "/logs/filter?live=off"]),

@@ -3,12 +3,12 @@ import { attr } from "../attr.ts";
 import { KeysInNeed } from "./navigation.tsx";
 
 /**
- * The part of a page that lives: asked for again every 1.5 s, so that a change shows within 2 s, or as said (not in
+ * The part of a page that lives: asked for again every 1.2 s, so that a change shows within 2 s, or as said (not in
  * hidden tabs, see `app.js`), and after each action, morphed in place. `now` lets the countdowns run on the server's clock. `never`: it stands still and is not
  * asked for at all.
  */
 export function Live(
-  props: PropsWithChildren<{ url: string; now: number; every?: "1500ms" | "60s" | "never" }>,
+  props: PropsWithChildren<{ url: string; now: number; every?: "1200ms" | "60s" | "never" }>,
 ) {
   if (props.every === "never") {
     return (
@@ -22,7 +22,7 @@ export function Live(
       id="live"
       data-now={String(props.now)}
       hx-get={attr(props.url)}
-      hx-trigger={`every ${props.every ?? "1500ms"}, refresh-live from:body`}
+      hx-trigger={`every ${props.every ?? "1200ms"}, refresh-live from:body`}
       hx-swap="outerMorph"
       hx-sync="queue last"
     >
