@@ -72,6 +72,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     isTrustedProxy,
     addressOf: (connection, headers) =>
       clientAddress(connection, headers.get("x-forwarded-for"), isTrustedProxy),
+    live: { figures: () => ({ ...live.figures(), recorder: recorder.state }) },
   };
   const dataPlane = createDataPlane(serving);
   const settings = () => installation.settings.current;
@@ -82,7 +83,7 @@ export async function createApp(config: Config, log: Logger, clock: Clock): Prom
     storage,
     settings,
     keys: () => pool.glances(),
-    figures: () => ({ ...live.figures(), recorder: recorder.state }),
+    figures: serving.live.figures,
   });
   const controlPlane = await createControlPlane({
     ...serving,

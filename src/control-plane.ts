@@ -51,7 +51,7 @@ export async function createControlPlane(parts: ControlPlaneParts) {
 
   const common = {
     operations,
-    live: { figures: () => ({ ...live.figures(), recorder: recorder.state }) },
+    live: parts.live,
     access,
     sessions,
     clientOf,

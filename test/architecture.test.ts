@@ -10,7 +10,7 @@ const MAY_IMPORT: Record<string, string[] | "everything"> = {
   app: "everything",
   "data-plane": "everything",
   "control-plane": "everything",
-  serving: ["installation", "config"],
+  serving: ["installation", "config", "record"],
   installation: "everything",
   beside: "everything",
   proxy: ["upstream", "pool", "record", "settings"],

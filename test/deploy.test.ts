@@ -155,42 +155,54 @@ describe("word to the service manager", () => {
   });
 });
 
+/** A stream through a proxy in front that is left after its first piece; answers the row of the log. */
+async function leaveEarly(
+  start: (target: string) => Promise<Front>,
+  meanwhile?: (front: Front) => Promise<void>,
+) {
+  // Goes on for ever after the first pieces: what the proxy held back would never arrive.
+  using upstream = startFakeUpstream({
+    fallback: chatStream(["first", "second", "third"], { cut: { atByte: 700, by: "stall" } }),
+  });
+  await using program = await startProgram({
+    env: { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: PASSWORD, TRUSTED_PROXIES: "127.0.0.1" },
+  });
+  const admin = createAdminClient(program.url, TOKEN);
+  await admin.setUp(upstream.url, ["sk-behind-proxy-1"]);
+  await using front = await start(program.url);
+  const answer = await front.ask("/v1/chat/completions", {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.7" },
+    body: JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "hi" }] }),
+  });
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  let got = "";
+  while (!got.includes('"first"')) got += new TextDecoder().decode((await reader.read()).value);
+  await reader.cancel();
+  await meanwhile?.(front);
+  const [row] = await admin.logs();
+  return row;
+}
+
 describe("nginx in front", () => {
   const nginx = needsTool("nginx", "nginx-light");
 
   nginx.test("passes streams as they come, and who asks", async () => {
-    // Goes on for ever after the first pieces: what nginx held back would never arrive.
-    using upstream = startFakeUpstream({
-      fallback: chatStream(["first", "second", "third"], { cut: { atByte: 700, by: "stall" } }),
-    });
-    await using program = await startProgram({
-      env: { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: PASSWORD, TRUSTED_PROXIES: "127.0.0.1" },
-    });
-    const admin = createAdminClient(program.url, TOKEN);
-    await admin.setUp(upstream.url, ["sk-behind-nginx-1"]);
-    await using front = await startNginx(nginx.path, program.url);
-
-    const answer = await front.ask("/v1/chat/completions", {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.7" },
-      body: JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "hi" }] }),
-    });
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-    let got = "";
-    while (!got.includes('"first"')) got += new TextDecoder().decode((await reader.read()).value);
-    await reader.cancel();
-
-    const login = await front.ask("/login", {
-      method: "POST",
-      headers: { origin: front.url },
-      body: new URLSearchParams({ password: PASSWORD }),
-      redirect: "manual",
-    });
-    expect([login.status, login.headers.get("set-cookie")]).toEqual([
-      303,
-      expect.stringContaining("; Secure"),
-    ]);
-    const [row] = await admin.logs();
+    const row = await leaveEarly(
+      (target) => startNginx(nginx.path, target),
+      async (front) => {
+        const login = await front.ask("/login", {
+          method: "POST",
+          headers: { origin: front.url },
+          body: new URLSearchParams({ password: PASSWORD }),
+          redirect: "manual",
+        });
+        expect([login.status, login.headers.get("set-cookie")]).toEqual([
+          303,
+          expect.stringContaining("; Secure"),
+        ]);
+      },
+    );
     expect(row).toMatchObject({ outcome: "client_closed", client_address: "203.0.113.7" });
   });
 });
@@ -199,25 +211,7 @@ describe("Caddy in front", () => {
   const caddy = needsTool("caddy", "caddy");
 
   caddy.test("passes streams as they come, and who asks", async () => {
-    using upstream = startFakeUpstream({
-      fallback: chatStream(["first", "second", "third"], { cut: { atByte: 700, by: "stall" } }),
-    });
-    await using program = await startProgram({
-      env: { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: PASSWORD, TRUSTED_PROXIES: "127.0.0.1" },
-    });
-    const admin = createAdminClient(program.url, TOKEN);
-    await admin.setUp(upstream.url, ["sk-behind-caddy-1"]);
-    await using front = await startCaddy(caddy.path, program.url);
-    const answer = await fetch(`${front.url}/v1/chat/completions`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.7" },
-      body: JSON.stringify({ model: "gpt-4o", stream: true, messages: [{ role: "user", content: "hi" }] }),
-    });
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-    let got = "";
-    while (!got.includes('"first"')) got += new TextDecoder().decode((await reader.read()).value);
-    await reader.cancel();
-    const [row] = await admin.logs();
+    const row = await leaveEarly((target) => startCaddy(caddy.path, target));
     // Caddy itself believes no header of somebody that it does not know.
     expect(row).toMatchObject({
       outcome: "client_closed",
@@ -301,7 +295,7 @@ async function startNginx(nginx: string, target: string): Promise<Front> {
 }
 
 /** The example as it stands, on another port and without TLS. */
-async function startCaddy(caddy: string, target: string): Promise<AsyncDisposable & { url: string }> {
+async function startCaddy(caddy: string, target: string): Promise<Front> {
   const folder = newFolder();
   const url = `http://localhost:${freePort()}`;
   const example = read("Caddyfile")
@@ -315,9 +309,11 @@ async function startCaddy(caddy: string, target: string): Promise<AsyncDisposabl
     stdout: "ignore",
     stderr: "ignore",
   });
-  await untilServing(() => fetch(`${url}/health`));
+  const ask = (to: string, init: RequestInit) => fetch(url + to, init);
+  await untilServing(() => ask("/health", {}));
   return {
     url,
+    ask,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await child.exited;

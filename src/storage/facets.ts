@@ -1,9 +1,9 @@
 import type { Sql } from "./database.ts";
+import { DAY_S } from "./rollup-buckets.ts";
 import type { LogFacets } from "./types.ts";
 
 const HOUR_MS = 3_600_000;
 const HOUR_S = 3_600;
-const DAY_S = 86_400;
 /** Up to this range the hours are added up, beyond it the days. */
 const LONGEST_BY_HOUR_MS = 7 * 24 * HOUR_MS;
 const MAX_VALUES = 200;

@@ -1,9 +1,9 @@
 import { systemClock } from "../clock.ts";
 import type { Sql } from "./database.ts";
 import { momentOf, placeOf } from "./log-position.ts";
+import { DAY_S } from "./rollup-buckets.ts";
 import type { DatabaseFacts, LogBound, Slice } from "./types.ts";
 
-const DAY_S = 86_400;
 /** Beyond it rows are not counted one by one. */
 const MAX_COUNTED = 20_000;
 

@@ -1,7 +1,7 @@
 import type { Sql } from "./database.ts";
 import { placeOf } from "./log-position.ts";
+import { DAY_S } from "./rollup-buckets.ts";
 
-const DAY_S = 86_400;
 /** No day is longer, also where a clock is put back. */
 const LONGEST_DAY_MS = 25 * 3_600_000;
 /** Days begin and end at these, in every time zone. */

@@ -1,3 +1,4 @@
+import { afterEach, beforeEach } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +29,21 @@ export function tempFolder(): Folder {
 
 export function open(folder: Folder): Promise<Storage> {
   return openStorage({ path: folder.database, clock: systemClock });
+}
+
+/** Gives each test of a file a folder and a storage of its own. */
+export function withFreshStorage(take: (fresh: { folder: Folder; storage: Storage }) => void): void {
+  let folder: Folder;
+  let storage: Storage;
+  beforeEach(async () => {
+    folder = tempFolder();
+    storage = await open(folder);
+    take({ folder, storage });
+  });
+  afterEach(() => {
+    storage.close();
+    folder.remove();
+  });
 }
 
 export function anUpstream(changes: Partial<Upstream> = {}): Upstream {

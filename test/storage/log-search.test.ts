@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Sql } from "../../src/storage/database.ts";
 import { listRequests } from "../../src/storage/request-query.ts";
 import type { LogQuery, Storage } from "../../src/storage/types.ts";
@@ -13,20 +13,12 @@ import {
   aRequest,
   batchOf,
   type Folder,
-  open,
-  tempFolder,
+  withFreshStorage,
 } from "./builders.ts";
 
 let folder: Folder;
 let storage: Storage;
-beforeEach(async () => {
-  folder = tempFolder();
-  storage = await open(folder);
-});
-afterEach(() => {
-  storage.close();
-  folder.remove();
-});
+withFreshStorage((fresh) => ({ folder, storage } = fresh));
 
 const write = (requests: RequestRecord[]) => storage.writeBatch(batchOf(requests));
 const takeIn = async () => {

@@ -1,19 +1,12 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { Storage } from "../../src/storage/types.ts";
 import type { KeptBodies } from "../../src/types.ts";
-import { aQuery, aRequest, batchOf, type Folder, open, tempFolder } from "./builders.ts";
+import { aQuery, aRequest, batchOf, type Folder, withFreshStorage } from "./builders.ts";
 
 let folder: Folder;
 let storage: Storage;
-beforeEach(async () => {
-  folder = tempFolder();
-  storage = await open(folder);
-});
-afterEach(() => {
-  storage.close();
-  folder.remove();
-});
+withFreshStorage((fresh) => ({ folder, storage } = fresh));
 
 function keptRows(): number {
   using database = new Database(folder.database, { readonly: true });

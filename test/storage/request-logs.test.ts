@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/clock.ts";
 import { Sql } from "../../src/storage/database.ts";
 import { listKeyEvents } from "../../src/storage/key-events.ts";
@@ -16,20 +16,12 @@ import {
   batchOf,
   type Folder,
   HOSTILE,
-  open,
-  tempFolder,
+  withFreshStorage,
 } from "./builders.ts";
 
 let folder: Folder;
 let storage: Storage;
-beforeEach(async () => {
-  folder = tempFolder();
-  storage = await open(folder);
-});
-afterEach(() => {
-  storage.close();
-  folder.remove();
-});
+withFreshStorage((fresh) => ({ folder, storage } = fresh));
 
 const write = (...requests: RequestRecord[]) => storage.writeBatch(batchOf(requests));
 const idsOf = async (query: Partial<LogQuery>) =>

@@ -1,23 +1,16 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Storage } from "../../src/storage/types.ts";
-import { anAttempt, anEvent, aQuery, aRequest, batchOf, type Folder, open, tempFolder } from "./builders.ts";
+import { anAttempt, anEvent, aQuery, aRequest, batchOf, type Folder, withFreshStorage } from "./builders.ts";
 
 const DAY_MS = 86_400_000;
 const START = Date.parse("2026-03-01T00:00:00Z");
 
 let folder: Folder;
 let storage: Storage;
-beforeEach(async () => {
-  folder = tempFolder();
-  storage = await open(folder);
-});
-afterEach(() => {
-  storage.close();
-  folder.remove();
-});
+withFreshStorage((fresh) => ({ folder, storage } = fresh));
 
 /** Requests in days of March, each with a failed attempt of its own words. */
 async function fill(days: number, rowsADay: number): Promise<void> {

@@ -1,9 +1,9 @@
-import { attr, SERVED_BY_HTMX } from "../attr.ts";
+import { attr } from "../attr.ts";
 import { type Reader, UNKNOWN } from "../format.ts";
 import { outcomeLook } from "../outcomes.ts";
 import { Badge } from "./badge.tsx";
 import { KeyChip } from "./key-chip.tsx";
-import { Clock } from "./time.tsx";
+import { StoryLink } from "./story-link.tsx";
 
 export interface Failure {
   at: number;
@@ -42,20 +42,10 @@ export function FailureTable(props: FailuresProps) {
       <tbody>
         {props.failures.map((failure) => {
           const look = outcomeLook(failure.outcome);
-          const story = `/logs/${encodeURIComponent(failure.requestId)}`;
           return (
             <tr>
               <td class="c-used">
-                <a
-                  class="when"
-                  href={story}
-                  hx-get={story}
-                  hx-target="#dialog"
-                  hx-swap="innerHTML"
-                  {...SERVED_BY_HTMX}
-                >
-                  <Clock at={failure.at} reader={props.reader} />
-                </a>
+                <StoryLink requestId={failure.requestId} at={failure.at} reader={props.reader} />
               </td>
               {!props.ofOneKey && (
                 <td class="c-key">

@@ -1,10 +1,10 @@
 import type { RequestRecord } from "../../src/types.ts";
-import { attr, SERVED_BY_HTMX } from "../attr.ts";
+import { attr } from "../attr.ts";
 import { count, duration, exact, type Reader, UNKNOWN } from "../format.ts";
 import { outcomeLook } from "../outcomes.ts";
 import { Badge } from "./badge.tsx";
 import { KeyChip } from "./key-chip.tsx";
-import { Clock } from "./time.tsx";
+import { StoryLink } from "./story-link.tsx";
 
 interface RequestTableProps {
   requests: RequestRecord[];
@@ -51,23 +51,13 @@ export function RequestTable(props: RequestTableProps) {
 
 function RequestRow(props: Omit<RequestTableProps, "requests"> & { request: RequestRecord }) {
   const { request, reader } = props;
-  const story = `/logs/${attr(encodeURIComponent(request.id))}`;
   const look = outcomeLook(request.outcome);
   const last = request.attempts.at(-1);
   const attempts = request.attempts.length;
   return (
     <tr id={`request-${attr(request.id)}`}>
       <td class="c-key">
-        <a
-          class="when"
-          href={story}
-          hx-get={story}
-          hx-target="#dialog"
-          hx-swap="innerHTML"
-          {...SERVED_BY_HTMX}
-        >
-          <Clock at={request.startedAt} reader={reader} milliseconds />
-        </a>
+        <StoryLink requestId={request.id} at={request.startedAt} reader={reader} milliseconds />
       </td>
       <td class="c-status">
         <Badge looks={look.looks} word={statusWord(request)} loud={request.outcome !== "ok"} />
