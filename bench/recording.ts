@@ -1,6 +1,7 @@
 /**
  * What it costs to record: the same requests through the program as it is, and through one that keeps no records. The
- * rounds are interleaved, and CPU time is compared beside requests/s, which a busy machine blurs.
+ * rounds are interleaved, and CPU time is compared beside requests/s, which a busy machine blurs. Once with all cores,
+ * as people run it, once with all of the program's threads on one core.
  */
 import { join } from "node:path";
 import { createAdminClient } from "../test/support/admin-client.ts";
@@ -12,8 +13,9 @@ const CONNECTIONS = 64;
 const KEYS = Array.from({ length: 100 }, (_, n) => `sk-bench-${n}-0123456789abcdef`);
 const ROUNDS = 7;
 const SECONDS = 4;
-const PROGRAM_CORE = 0;
 const LOAD_CORE = 1;
+/** Of the program. */
+const CORES = { "all cores": "0,1", "one core": "0" };
 const TOKEN = "bench-admin-api-token";
 const [BUN = "", ...ARGUMENTS] = fromSource;
 const COMMANDS: Record<string, string[]> = {
@@ -27,6 +29,10 @@ interface Round {
 }
 
 export async function runRecordingScene(): Promise<void> {
+  for (const [name, cores] of Object.entries(CORES)) await compare(name, cores);
+}
+
+async function compare(name: string, cores: string): Promise<void> {
   const wrk = findTool("wrk");
   if (wrk === null) throw new Error(missingTool("wrk", "wrk"));
   await using upstream = await startProgram({
@@ -35,34 +41,34 @@ export async function runRecordingScene(): Promise<void> {
   });
   const programs = new Map<string, Program>();
   const rounds = new Map<string, Round[]>();
-  for (const [name, command] of Object.entries(COMMANDS)) {
+  for (const [mode, command] of Object.entries(COMMANDS)) {
     const env = { ADMIN_API_TOKEN: TOKEN, ADMIN_PASSWORD: "a good password", LOG_LEVEL: "warn" };
-    const program = await startProgram({ command, env, cores: String(PROGRAM_CORE) });
+    const program = await startProgram({ command, env, cores });
     await createAdminClient(program.url, TOKEN).setUp(`${upstream.url}/v1`, KEYS, {
       rotation_request_count: 1,
     });
-    programs.set(name, program);
-    rounds.set(name, []);
+    programs.set(mode, program);
+    rounds.set(mode, []);
   }
   // The first round warms up.
   for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [name, program] of programs) {
+    for (const [mode, program] of programs) {
       const before = program.cpuMs();
       const load = { wrk, url: program.url, connections: CONNECTIONS, seconds: SECONDS, core: LOAD_CORE };
       const { requests, requestsPerS } = await runLoad(load);
       const cpuUs = ((program.cpuMs() - before) * 1_000) / requests;
-      if (round > 0) rounds.get(name)?.push({ requestsPerS, cpuUs });
+      if (round > 0) rounds.get(mode)?.push({ requestsPerS, cpuUs });
       console.log(
-        `  round ${round}  ${name.padEnd(8)} ${requestsPerS.toFixed(0)} requests/s, ${cpuUs.toFixed(1)} CPU µs`,
+        `  ${name}, round ${round}  ${mode.padEnd(8)} ${requestsPerS.toFixed(0)} requests/s, ${cpuUs.toFixed(1)} CPU µs`,
       );
     }
   }
   for (const program of programs.values()) await program.stop();
-  const [bare = [], whole = []] = ["without", "with"].map((name) => rounds.get(name) ?? []);
+  const [bare = [], whole = []] = ["without", "with"].map((mode) => rounds.get(mode) ?? []);
   const share = (figure: keyof Round) => median(whole, figure) / median(bare, figure);
   console.log(
-    `\nrecording costs ${((1 - share("requestsPerS")) * 100).toFixed(0)} % of requests/s, ` +
-      `${((1 - 1 / share("cpuUs")) * 100).toFixed(0)} % of the CPU time of a request (medians)`,
+    `\n${name}: recording costs ${((1 - share("requestsPerS")) * 100).toFixed(0)} % of requests/s, ` +
+      `${((1 - 1 / share("cpuUs")) * 100).toFixed(0)} % of the CPU time of a request (medians)\n`,
   );
 }
 

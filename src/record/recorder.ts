@@ -8,7 +8,7 @@ const MAX_QUEUED_REQUESTS = 20_000;
 const MAX_QUEUED_EVENTS = 5_000;
 /** Of bodies that are kept; beyond it a request is recorded without its own. All that waits is written at once. */
 const MAX_QUEUED_BODY_BYTES = 8 * 1024 * 1024;
-/** Written at once when so many wait: a larger transaction would hold up streams by tens of milliseconds. */
+/** Requests written at once, as soon as so many wait: a larger transaction would hold up streams by tens of ms. */
 const BATCH_SIZE = 500;
 const FLUSH_EVERY_MS = 250;
 /** While storage fails, the next try waits longer each time, up to this. */
@@ -23,9 +23,12 @@ export interface RecorderState {
   lastError: string | null;
 }
 
+/** States and rotations change with each request and only the last counts: they are written with the interval's batch. */
+type Part = "all" | "requests";
+
 /**
- * Gathers what happened and writes it in one transaction every 250 ms, or sooner where much comes. Nothing on a request's way waits for
- * it: while storage fails, records wait in a bounded queue.
+ * Gathers what happened and writes it in one transaction every 250 ms; requests sooner, where many come. Nothing on a
+ * request's way waits for it: while storage fails, records wait in a bounded queue.
  */
 export class Recorder {
   #requests: RequestRecord[] = [];
@@ -37,9 +40,7 @@ export class Recorder {
   #droppedBodies = 0;
   #lastError: string | null = null;
   #failures = 0;
-  #timer: Timer | null = null;
-  /** Whether the timer is that of a full batch. */
-  #isHurried = false;
+  readonly #timers: Record<Part, Timer | null> = { all: null, requests: null };
   #writing: Promise<void> | null = null;
 
   constructor(
@@ -94,7 +95,7 @@ export class Recorder {
   async flush(): Promise<boolean> {
     await this.#writing;
     while (this.#waiting) {
-      await this.#write();
+      await this.#write("all");
       if (this.#lastError !== null) return false;
     }
     return true;
@@ -129,40 +130,29 @@ export class Recorder {
   #plan(): void {
     if (this.#writing !== null) return;
     const isFull = this.#failures === 0 && this.#requests.length >= BATCH_SIZE;
-    if (this.#timer !== null) {
-      if (!isFull || this.#isHurried) return;
-      clearTimeout(this.#timer);
-    }
+    if (isFull) this.#timers.requests ??= this.#writeLater("requests", 0);
     const waitMs = Math.min(FLUSH_EVERY_MS * 2 ** Math.min(this.#failures, 10), LONGEST_RETRY_MS);
-    this.#isHurried = isFull;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = null;
-        this.#isHurried = false;
-        void this.#write();
-      },
-      isFull ? 0 : waitMs,
-    );
-    this.#timer.unref();
+    this.#timers.all ??= this.#writeLater("all", waitMs);
   }
 
-  #write(): Promise<void> {
-    this.#writing ??= this.#writeBatch().finally(() => {
+  #writeLater(part: Part, waitMs: number): Timer {
+    const write = () => {
+      this.#timers[part] = null;
+      void this.#write(part);
+    };
+    return setTimeout(write, waitMs).unref();
+  }
+
+  #write(part: Part): Promise<void> {
+    this.#writing ??= this.#writeBatch(part).finally(() => {
       this.#writing = null;
       if (this.#waiting) this.#plan();
     });
     return this.#writing;
   }
 
-  async #writeBatch(): Promise<void> {
-    const batch: RecordBatch = {
-      requests: this.#requests.splice(0, BATCH_SIZE),
-      keyEvents: this.#keyEvents.splice(0),
-      keyStates: [...this.#keyStates.values()],
-      rotations: [...this.#rotations.values()],
-    };
-    this.#keyStates.clear();
-    this.#rotations.clear();
+  async #writeBatch(part: Part): Promise<void> {
+    const batch = this.#takeBatch(part);
     try {
       await this.storage.writeBatch(batch);
       this.#left(batch.requests);
@@ -177,6 +167,16 @@ export class Recorder {
       this.#lastError = message;
       this.#failures += 1;
     }
+  }
+
+  #takeBatch(part: Part): RecordBatch {
+    const requests = this.#requests.splice(0, BATCH_SIZE);
+    if (part === "requests") return { requests, keyEvents: [], keyStates: [], rotations: [] };
+    const keyStates = [...this.#keyStates.values()];
+    const rotations = [...this.#rotations.values()];
+    this.#keyStates.clear();
+    this.#rotations.clear();
+    return { requests, keyEvents: this.#keyEvents.splice(0), keyStates, rotations };
   }
 
   #putBack(batch: RecordBatch): void {

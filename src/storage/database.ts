@@ -52,16 +52,16 @@ export class Sql {
   }
 
   all(text: string, ...params: Params): Row[] {
-    return this.statement(text).all(...params) as Row[];
+    return this.statement(text).all(params) as Row[];
   }
 
   get(text: string, ...params: Params): Row | null {
-    return this.statement(text).get(...params) as Row | null;
+    return this.statement(text).get(params) as Row | null;
   }
 
   /** @returns how many rows were changed. */
   run(text: string, ...params: Params): number {
-    return this.statement(text).run(...params).changes;
+    return this.statement(text).run(params).changes;
   }
 
   /** One transaction that is on the disk when this returns: what people changed must survive a power cut. */

@@ -28,8 +28,15 @@ export interface Condition {
   params: SQLQueryBindings[];
 }
 
-/** What an index knows: the rows of one value, in the order of their places. */
+/** What an index knows: the places of one value. */
 export interface LogIndex {
+  walk: Walk;
+  /** Whether it knows a place: `place` is SQL. */
+  has(place: string): Condition;
+}
+
+/** Rows of one value in the order of their places, as an index of SQLite's own has them. */
+export interface IndexRows {
   /** Everything behind FROM, the index named. */
   from: string;
   place: string;
@@ -39,7 +46,11 @@ export interface LogIndex {
 /** Entries that tell which of several walks is the shortest: that which comes furthest back with so many. */
 const SAMPLE = 2_000;
 
-export function along(sql: Sql, { from, place, condition }: LogIndex): Walk {
+export function indexOf(sql: Sql, rows: IndexRows): LogIndex {
+  return { walk: along(sql, rows), has: (place) => isIn(rows, place) };
+}
+
+export function along(sql: Sql, { from, place, condition }: IndexRows): Walk {
   const text = `SELECT DISTINCT ${place} AS place FROM ${from} WHERE ${condition.sql} AND ${place} >= ? AND ${place} < ? ORDER BY ${place} DESC`;
   return walkOf(sql, text, condition.params);
 }
@@ -59,10 +70,22 @@ export function walkOf(sql: Sql, text: string, params: readonly SQLQueryBindings
   };
 }
 
-/** Whether the index knows a place: `place` is SQL. */
-export function isIn({ from, place: own, condition }: LogIndex, place: string): Condition {
+function isIn({ from, place: own, condition }: IndexRows, place: string): Condition {
   const sql = `EXISTS (SELECT 1 FROM ${from} WHERE ${condition.sql} AND ${own} = ${place})`;
   return { sql, params: condition.params };
+}
+
+/** Of places in memory. */
+export function listed(places: readonly number[]): Walk {
+  const newestFirst = places.toSorted((a, b) => b - a);
+  const within = ({ from, before }: Range) => newestFirst.filter((place) => place >= from && place < before);
+  return {
+    next(range, rows) {
+      const found = within(range).slice(0, rows);
+      return { places: found, reached: found.length < rows ? null : found.at(-1)! };
+    },
+    reach: (range, rows) => within(range)[rows - 1] ?? null,
+  };
 }
 
 /** The places of all, each once. */

@@ -6,7 +6,9 @@ import type { Maintenance } from "./types.ts";
 export function createMaintenance(reader: Reader, turns: Turns): Maintenance {
   return {
     async upkeep() {
-      const { isDone } = await turns.take(() => reader.call("indexTexts"));
+      const texts = await turns.take(() => reader.call("indexTexts"));
+      const values = await turns.take(() => reader.call("indexValues"));
+      const isDone = texts.isDone && values.isDone;
       if (isDone) await reader.call("checkpoint");
       return { isDone };
     },

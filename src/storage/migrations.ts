@@ -254,4 +254,27 @@ ALTER TABLE request_bodies ADD COLUMN request_headers TEXT NOT NULL DEFAULT '[]'
 ALTER TABLE request_bodies ADD COLUMN response_headers TEXT NOT NULL DEFAULT '[]';
 `,
   },
+  {
+    version: 7,
+    sql: `
+-- The places of requests (row_id) by key, model and pool (request-values.ts): an index that is written behind the
+-- batches. What they bring waits, one row a batch: JSON of [dimension, value, [place, ...]].
+CREATE TABLE requests_by_value (
+  dimension TEXT NOT NULL,
+  value TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (dimension, value, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE requests_by_value_waiting (
+  id INTEGER PRIMARY KEY,
+  entries TEXT NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO requests_by_value SELECT 'key', key_id, request_row FROM attempts ORDER BY key_id, request_row;
+INSERT INTO requests_by_value SELECT 'model', model, row_id FROM requests WHERE model IS NOT NULL ORDER BY model, row_id;
+INSERT INTO requests_by_value SELECT 'pool', pool_id, row_id FROM requests WHERE pool_id IS NOT NULL ORDER BY pool_id, row_id;
+DROP INDEX attempts_by_key;
+DROP INDEX requests_by_model;
+DROP INDEX requests_by_pool;
+`,
+  },
 ];

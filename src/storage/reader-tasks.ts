@@ -6,6 +6,7 @@ import { readFacets } from "./facets.ts";
 import { listKeyEvents } from "./key-events.ts";
 import { indexTexts } from "./log-texts.ts";
 import { listRequests } from "./request-query.ts";
+import { indexValues } from "./request-values.ts";
 import {
   checkpoint,
   countRequests,
@@ -41,6 +42,7 @@ export function createReaderTasks(sql: Sql) {
     makeBlock: (now: number) => makeBlock(sql, now),
     countRequests: (before: number) => countRequests(sql, before),
     indexTexts: () => indexTexts(sql),
+    indexValues: () => indexValues(sql),
     checkpoint: () => checkpoint(sql),
     deleteRequests: (before: LogBound, rows: number) => deleteRequests(sql, before, rows),
     deleteKeyEvents: (before: number, rows: number) => deleteKeyEvents(sql, before, rows),

@@ -1,7 +1,9 @@
+import type { SQLQueryBindings } from "bun:sqlite";
 import type { AttemptRecord, Outcome, RequestRecord, UsageSource } from "../types.ts";
 import type { Sql } from "./database.ts";
 import { Places } from "./log-position.ts";
 import { insertBodies, readBodies } from "./request-bodies.ts";
+import { ValuePlaces } from "./request-values.ts";
 import { defineTable, flag, plain, type Row, whole } from "./table.ts";
 
 type RequestRow = Omit<RequestRecord, "attempts" | "trace" | "bodies">;
@@ -49,6 +51,20 @@ export const requestTable = requests.name;
 /** Of a table named `r`. */
 export const requestColumns = requests.columns.replace(/\w+/g, "r.$&");
 
+type WriteEach = <Item>(items: readonly Item[], write: (item: Item) => void) => void;
+
+interface Written {
+  record: RequestRecord;
+  place: number;
+}
+
+interface WrittenRequests {
+  /** Those that were not there yet. */
+  stored: RequestRecord[];
+  /** What the index is to get (request-values.ts); that is left to the caller. */
+  values: ValuePlaces;
+}
+
 /** Writes requests with their attempts, within a transaction of the caller's. */
 export class RequestWriter {
   readonly #places: Places;
@@ -62,28 +78,48 @@ export class RequestWriter {
   }
 
   /**
-   * A request that is there already is left as it is, so that a batch may be given again.
-   * @returns whether it was added.
+   * Those that are there already are left as they are, so that a batch may be given again.
+   * @param each writes one row after the other; it may leave out what the schema refuses.
    */
-  insert(record: RequestRecord): boolean {
+  write(records: readonly RequestRecord[], each: WriteEach): WrittenRequests {
     const { sql } = this;
-    const values = requests.encode(record);
-    values.push(record.attempts.length);
-    const place = this.#places.place(
-      record.startedAt,
-      (tried) => sql.run(INSERT_REQUEST, ...values, tried) > 0,
-      () => sql.get(EXISTS, record.id) !== null,
-    );
-    if (place === null) return false;
-    let hasText = record.error !== null;
-    for (const [position, attempt] of record.attempts.entries()) {
-      sql.run(INSERT_ATTEMPT, ...attempts.encode(attempt), place, position);
-      hasText ||= attempt.error !== null;
+    const written: Written[] = [];
+    // In the order of their places and table by table: SQLite then adds each row beside the one before, in half the time.
+    const inOrder = records.toSorted((a, b) => a.startedAt - b.startedAt);
+    each(inOrder, (record) => {
+      const place = this.#insert(record);
+      if (place !== null) written.push({ record, place });
+    });
+    each(written.flatMap(attemptRows), (row) => sql.statement(INSERT_ATTEMPT).run(row));
+    const values = new ValuePlaces();
+    for (const { record, place } of written) {
+      values.add(record, place);
+      if (hasText(record)) sql.run(QUEUE_TEXT, place);
+      if (record.bodies !== undefined) insertBodies(sql, place, record.bodies);
     }
-    if (hasText) sql.run(QUEUE_TEXT, place);
-    if (record.bodies !== undefined) insertBodies(sql, place, record.bodies);
-    return true;
+    return { stored: written.map(({ record }) => record), values };
   }
+
+  /** @returns its place; null where it is there already. */
+  #insert(record: RequestRecord): number | null {
+    const values = [...requests.encode(record), record.attempts.length, 0];
+    return this.#places.place(
+      record.startedAt,
+      (tried) => {
+        values[values.length - 1] = tried;
+        return this.sql.statement(INSERT_REQUEST).run(values).changes > 0;
+      },
+      () => this.sql.get(EXISTS, record.id) !== null,
+    );
+  }
+}
+
+function attemptRows({ record, place }: Written): SQLQueryBindings[][] {
+  return record.attempts.map((attempt, position) => [...attempts.encode(attempt), place, position]);
+}
+
+function hasText({ error, attempts: tried }: RequestRecord): boolean {
+  return error !== null || tried.some((attempt) => attempt.error !== null);
 }
 
 /** With its bodies, where they were kept. */

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import type { Sql } from "./database.ts";
 import { momentOf, placeOf } from "./log-position.ts";
+import { deleteValues } from "./request-values.ts";
 import { DAY_S } from "./rollup-buckets.ts";
 import type { DatabaseFacts, LogBound, Slice } from "./types.ts";
 
@@ -17,6 +18,7 @@ export function deleteRequests(sql: Sql, before: LogBound, rows: number): Slice 
     const last = lastOfSlice(sql, "requests", end, rows);
     if (last === null) return 0;
     return sql.batch(() => {
+      deleteValues(sql, last);
       sql.run("DELETE FROM request_texts WHERE rowid <= ?", last);
       sql.run("DELETE FROM request_texts_queue WHERE row_id <= ?", last);
       sql.run("DELETE FROM request_bodies WHERE row_id <= ?", last);

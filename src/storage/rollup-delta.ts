@@ -115,10 +115,10 @@ export function addRequest(deltas: Deltas, record: RequestRecord, models: ModelN
   add("outcome", record.outcome);
   const last = record.attempts.at(-1);
   if (last === undefined) return;
-  counts[ATTEMPTS] = 0;
+  counts[ATTEMPTS] = 1;
   add("key", last.keyId);
   add("upstream", last.upstreamId);
-  for (const { keyId, upstreamId } of record.attempts) {
+  for (const { keyId, upstreamId } of record.attempts.slice(0, -1)) {
     addAttempt(deltas.at(at, "key", keyId));
     addAttempt(deltas.at(at, "upstream", upstreamId));
   }

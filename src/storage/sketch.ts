@@ -15,6 +15,8 @@ const LONGEST_MS = 2 ** 31;
 /** Bins by which a sketch grows on either side. */
 const ROOM = 32;
 const MAX_LOOSE = 512;
+/** So few are quicker listed than counted. */
+const FEW_LOOSE = 16;
 
 export class Sketch {
   /** Of the bins from `#first` on; nearly all of a sketch's bins lie close together. */
@@ -47,9 +49,10 @@ export class Sketch {
   }
 
   merge(other: Sketch): void {
-    other.#settle();
-    if (other.#counts.length > 0) this.#makeRoom(other.#first, other.#first + other.#counts.length);
-    other.#forEach((bin, count) => this.addTo(bin, count));
+    for (const bin of other.#loose) this.addBin(bin);
+    if (other.#counts.length === 0) return;
+    this.#makeRoom(other.#first, other.#first + other.#counts.length);
+    other.#forEachCounted((bin, count) => this.addTo(bin, count));
   }
 
   /** The values at these quantiles (0 to 1), in ms; null where the sketch is empty. */
@@ -70,7 +73,8 @@ export class Sketch {
   encode(): Uint8Array {
     const bytes: number[] = [];
     let before = ZERO_BIN;
-    this.#forEach((bin, count) => {
+    this.#settle();
+    this.#forEachCounted((bin, count) => {
       writeVarint(bytes, bin - before);
       writeVarint(bytes, count);
       before = bin;
@@ -97,10 +101,12 @@ export class Sketch {
     }
   }
 
-  /** Bin, count, bin, count…: for JSON. */
+  /** Bin, count, bin, count…, where a bin may come more than once: for JSON. */
   toPairs(): number[] {
+    if (this.#loose.length > FEW_LOOSE) this.#settle();
     const pairs: number[] = [];
-    this.#forEach((bin, count) => pairs.push(bin, count));
+    this.#forEachCounted((bin, count) => pairs.push(bin, count));
+    for (const bin of this.#loose) pairs.push(bin, 1);
     return pairs;
   }
 
@@ -112,8 +118,7 @@ export class Sketch {
     return sketch;
   }
 
-  #forEach(visit: (bin: number, count: number) => void): void {
-    this.#settle();
+  #forEachCounted(visit: (bin: number, count: number) => void): void {
     for (let place = 0; place < this.#counts.length; place += 1) {
       const count = this.#counts[place] as number;
       if (count > 0) visit(place + this.#first, count);

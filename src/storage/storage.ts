@@ -3,7 +3,6 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../log.ts";
-import type { RequestRecord } from "../types.ts";
 import { openDataReader } from "./data-reader.ts";
 import { openDatabase } from "./database.ts";
 import { createFacts, writeFact } from "./facts.ts";
@@ -15,6 +14,7 @@ import { createPools } from "./pools.ts";
 import { createPrompts } from "./prompts.ts";
 import { Reader } from "./reader.ts";
 import { RequestWriter, readRequest } from "./request-logs.ts";
+import { addWaiting } from "./request-values.ts";
 import { createResourceOwners } from "./resource-owners.ts";
 import { Rollups } from "./rollups.ts";
 import { createSessions } from "./sessions.ts";
@@ -83,14 +83,15 @@ export async function openStorage(options: {
     },
     async writeBatch(batch) {
       const refusals: string[] = [];
+      const each = <Item>(items: readonly Item[], write: (item: Item) => void) =>
+        writeEach(items, write, refusals);
       await turns.take(() => {
         const countInMemory = sql.batch(() => {
-          const stored: RequestRecord[] = [];
-          const store = (request: RequestRecord) => requests.insert(request) && stored.push(request);
-          writeEach(batch.requests, store, refusals);
-          writeEach(batch.keyStates, (state) => writeKeyState(sql, state), refusals);
-          writeEach(batch.keyEvents, (event) => insertKeyEvent(sql, event), refusals);
-          writeEach(batch.rotations, (rotation) => writeRotation(sql, rotation), refusals);
+          const { stored, values } = requests.write(batch.requests, each);
+          addWaiting(sql, values);
+          each(batch.keyStates, (state) => writeKeyState(sql, state));
+          each(batch.keyEvents, (event) => insertKeyEvent(sql, event));
+          each(batch.rotations, (rotation) => writeRotation(sql, rotation));
           return rollups.add(stored);
         });
         countInMemory();
@@ -112,7 +113,7 @@ export async function openStorage(options: {
 }
 
 /** A row that the schema refuses is a fault of this program: it is left out, or it would fail every batch to come. */
-function writeEach<Item>(items: Item[], write: (item: Item) => void, refusals: string[]): void {
+function writeEach<Item>(items: readonly Item[], write: (item: Item) => void, refusals: string[]): void {
   for (const item of items) {
     try {
       write(item);

@@ -6,6 +6,7 @@ import { writeKeyState, writeRotation } from "./key-states.ts";
 import { insertKey } from "./keys.ts";
 import { insertPool } from "./pools.ts";
 import { RequestWriter } from "./request-logs.ts";
+import { addAtOnce } from "./request-values.ts";
 import { insertOwner } from "./resource-owners.ts";
 import { insertStatistic, type Rollups } from "./rollups.ts";
 import { writeSettings } from "./settings.ts";
@@ -34,7 +35,8 @@ export function takeIn(
   const thinned = new ThinnedDays(sql);
   const takeBatch = (writer: RequestWriter, batch: RequestRecord[]) => {
     const isCounted = new Set(batch.filter(({ startedAt }) => thinned.has(startedAt)));
-    const added = batch.filter((request) => writer.insert(request));
+    const { stored: added, values } = writer.write(batch, (items, write) => items.forEach(write));
+    addAtOnce(sql, values);
     const uncounted = added.filter((request) => !isCounted.has(request));
     if (load.statistics !== "taken") {
       rollups.addPast(uncounted, dayOf, now);

@@ -318,7 +318,7 @@ export interface RollupStorage {
  * goes on until nothing is left, and rests between the steps.
  */
 export interface Maintenance {
-  /** Takes messages of errors into the full-text index and moves changes from the log of changes into the file. */
+  /** Takes what batches brought into the log's indexes, and moves changes from the log of changes into the file. */
   upkeep(): Promise<{ isDone: boolean }>;
   /** Deletes the oldest requests before that time (epoch ms) or place, at most `rows`. */
   deleteRequests(before: LogBound, rows: number): Promise<Slice>;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLogger } from "../../src/log.ts";
 import { Recorder } from "../../src/record/recorder.ts";
-import { aQuery, aRequest, open, tempFolder } from "../storage/builders.ts";
+import { aQuery, aRequest, aState, open, tempFolder } from "../storage/builders.ts";
 import { manualClock } from "../support/clock.ts";
 
 const BODY = { text: "x".repeat(65_536), isCut: true };
@@ -84,4 +84,29 @@ test("a full batch is written at once, and no transaction holds more; while stor
   isFull = false;
   expect(await recorder.flush()).toBe(true);
   expect(sizes.slice(3)).toEqual([500, 500, 200]);
+});
+
+test("a key's state is written every 250 ms, however many full batches of requests go before", async () => {
+  const written: { requests: number; states: string[] }[] = [];
+  const recorder = new Recorder(
+    {
+      async writeBatch({ requests, keyStates }) {
+        written.push({ requests: requests.length, states: keyStates.map(({ keyId }) => keyId) });
+      },
+    },
+    createLogger({ level: "error", format: "json", write: () => {} }),
+    manualClock(),
+  );
+  recorder.keyState(aState({ keyId: "k1" }));
+  for (let n = 0; n < 1_000; n += 1) {
+    recorder.record(aRequest({ id: `r${n}`, startedAt: 1_000 }));
+    if (n % 500 === 499) await Bun.sleep(5);
+  }
+  expect(written).toEqual([
+    { requests: 500, states: [] },
+    { requests: 500, states: [] },
+  ]);
+  recorder.keyState(aState({ keyId: "k2" }));
+  await Bun.sleep(350);
+  expect(written.slice(2)).toEqual([{ requests: 0, states: ["k1", "k2"] }]);
 });

@@ -117,7 +117,7 @@ describe("the file", () => {
     openDatabase(folder.database).close();
     const database = new Database(folder.database);
     const sql = new Sql(database);
-    const insert = () => sql.run("INSERT INTO facts VALUES (?, ?)", crypto.randomUUID(), "x".repeat(5000));
+    const insert = () => sql.run("INSERT INTO facts VALUES (?, ?)", crypto.randomUUID(), "x".repeat(50_000));
     database.run("PRAGMA max_page_count = 1");
     expect(() => sql.batch(insert)).toThrow("full");
     expect(() => sql.write(insert)).toThrow("full");

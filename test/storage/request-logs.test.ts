@@ -275,7 +275,8 @@ test("every page walks along an index in the order of time and sorts nothing", a
   const asked: { text: string; params: unknown[] }[] = [];
   class Watched extends Sql {
     override all(text: string, ...params: Parameters<Sql["all"]> extends [string, ...infer P] ? P : never) {
-      asked.push({ text, params });
+      // What waits for the index is read as a whole, by its own order.
+      if (!text.includes("_waiting")) asked.push({ text, params });
       return super.all(text, ...params);
     }
   }
@@ -283,22 +284,22 @@ test("every page walks along an index in the order of time and sorts nothing", a
   const watched = new Watched(database);
   const { nextCursor: cursor } = await storage.requestLogs.list(aQuery({ limit: 1 }));
   const rowid = "INTEGER PRIMARY KEY \\(rowid>\\? AND rowid<\\?\\)";
-  const requestRow = "request_row>\\? AND request_row<\\?";
   const failed = "requests_failed \\(row_id>\\? AND row_id<\\?\\)";
-  const valued = (index: string, column: string) =>
-    `COVERING INDEX requests_by_${index} \\(${column}=\\? AND rowid>\\? AND rowid<\\?\\)`;
+  const partial = (index: string) =>
+    `COVERING INDEX requests_by_${index} \\(${index}=\\? AND rowid>\\? AND rowid<\\?\\)`;
+  const valued = "PRIMARY KEY \\(dimension=\\? AND value=\\? AND place>\\? AND place<\\?\\)";
   const queries: [Partial<LogQuery>, string][] = [
     [{}, rowid],
     [{ cursor, to: 9000, from: 5 }, rowid],
     [{ kind: "error", cursor }, failed],
-    [{ status: 502 }, valued("status", "status")],
+    [{ status: 502 }, partial("status")],
     [{ status: 200 }, rowid],
-    [{ poolId: "p1", cursor }, valued("pool", "pool_id")],
-    [{ keyId: "k1", cursor }, `COVERING INDEX attempts_by_key \\(key_id=\\? AND ${requestRow}\\)`],
-    [{ model: "gpt-4o-mini", cursor }, valued("model", "model")],
-    [{ outcome: "rate_limited" }, valued("outcome", "outcome")],
+    [{ poolId: "p1", cursor }, valued],
+    [{ keyId: "k1", cursor }, valued],
+    [{ model: "gpt-4o-mini", cursor }, valued],
+    [{ outcome: "rate_limited" }, partial("outcome")],
     [{ outcome: "ok", cursor }, rowid],
-    [{ status: 1, model: "gpt-4o-mini", outcome: "x", kind: "error" }, valued("outcome", "outcome")],
+    [{ status: 1, model: "gpt-4o-mini", outcome: "x", kind: "error" }, partial("outcome")],
     [{ q: systemClock.id() }, "sqlite_autoindex_requests_1 \\(id=\\?"],
   ];
   const plan = () =>

@@ -1,0 +1,139 @@
+import type { RequestRecord } from "../types.ts";
+import type { Sql } from "./database.ts";
+
+/*
+ * The index of the log by key, model and pool. Entries of one value stand together, so a batch would touch a page for
+ * each of its keys, which costs more than storing its requests. Therefore a batch leaves its entries as one row that
+ * waits, and the storage worker sorts those of many batches in at once. Whoever looks something up looks at both.
+ */
+
+export type Dimension = "key" | "model" | "pool";
+/** A value, and the places of requests that have it. */
+type Entry = [dimension: Dimension, value: string, places: number[]];
+
+/** Sorted in at once: what they bring is held in memory. */
+const MAX_BATCHES = 64;
+/** Batches that a search looks at; they wait for a second or two. */
+const MAX_WAITING = 1_000;
+/** A few ms, for which what a person changes may have to wait. */
+const PLACES_A_TRANSACTION = 1_000;
+
+const ADD = `INSERT OR IGNORE INTO requests_by_value (dimension, value, place)
+  SELECT ?, ?, value FROM json_each(?)`;
+
+/** Where requests stand, by what they have. */
+export class ValuePlaces {
+  readonly #places: Readonly<Record<Dimension, Map<string, number[]>>> = {
+    key: new Map(),
+    model: new Map(),
+    pool: new Map(),
+  };
+
+  add({ model, poolId, attempts }: RequestRecord, place: number): void {
+    if (model !== null) this.put("model", model, place);
+    if (poolId !== null) this.put("pool", poolId, place);
+    for (const { keyId } of attempts) this.put("key", keyId, place);
+  }
+
+  put(dimension: Dimension, value: string, place: number): void {
+    const places = this.#places[dimension].get(value);
+    if (places === undefined) this.#places[dimension].set(value, [place]);
+    else places.push(place);
+  }
+
+  of(dimension: Dimension, value: string): readonly number[] {
+    return this.#places[dimension].get(value) ?? [];
+  }
+
+  valuesOf(dimension: Dimension): string[] {
+    return [...this.#places[dimension].keys()];
+  }
+
+  entries(): Entry[] {
+    return Object.entries(this.#places).flatMap(([dimension, values]) =>
+      [...values].map(([value, places]): Entry => [dimension as Dimension, value, places]),
+    );
+  }
+}
+
+/** Within the transaction that stores these requests. */
+export function addWaiting(sql: Sql, places: ValuePlaces): void {
+  const entries = places.entries();
+  if (entries.length === 0) return;
+  sql.run("INSERT INTO requests_by_value_waiting (entries) VALUES (?)", JSON.stringify(entries));
+}
+
+/** Within the transaction that stores these requests, which are so many that nothing is gained by waiting. */
+export function addAtOnce(sql: Sql, places: ValuePlaces): void {
+  for (const [dimension, value, some] of places.entries().sort(inOrderOfIndex)) {
+    sql.run(ADD, dimension, value, JSON.stringify(some));
+  }
+}
+
+/** What waits. */
+export function readWaiting(sql: Sql): ValuePlaces {
+  const text = "SELECT entries FROM requests_by_value_waiting ORDER BY id DESC LIMIT ?";
+  return placesIn(sql.all(text, MAX_WAITING));
+}
+
+/**
+ * Sorts in what waits, in several transactions. An entry may be added twice, so what waits is deleted last, and
+ * nothing is lost wherever this ends.
+ */
+export function indexValues(sql: Sql): { isDone: boolean } {
+  const text = "SELECT id, entries FROM requests_by_value_waiting ORDER BY id LIMIT ?";
+  const waiting = sql.all(text, MAX_BATCHES);
+  const last = waiting.at(-1)?.id;
+  if (last === undefined) return { isDone: true };
+  // A cleanup may have deleted requests meanwhile: it begins with the oldest.
+  const oldest = Number(sql.get("SELECT min(row_id) AS place FROM requests")?.place ?? Infinity);
+  for (const slice of slicesOf(placesIn(waiting).entries(), oldest)) sql.batch(() => addAtOnce(sql, slice));
+  sql.batch(() => sql.run("DELETE FROM requests_by_value_waiting WHERE id <= ?", Number(last)));
+  return { isDone: waiting.length < MAX_BATCHES };
+}
+
+/** Within the transaction that deletes the requests up to the place `last`, before it does. */
+export function deleteValues(sql: Sql, last: number): void {
+  const values = sql.all(
+    `SELECT DISTINCT 'key' AS dimension, key_id AS value FROM attempts WHERE request_row <= ?1
+     UNION SELECT 'model', model FROM requests WHERE row_id <= ?1 AND model IS NOT NULL
+     UNION SELECT 'pool', pool_id FROM requests WHERE row_id <= ?1 AND pool_id IS NOT NULL`,
+    last,
+  );
+  for (const { dimension, value } of values) {
+    const text = "DELETE FROM requests_by_value WHERE dimension = ? AND value = ? AND place <= ?";
+    sql.run(text, String(dimension), String(value), last);
+  }
+}
+
+function placesIn(rows: { entries?: unknown }[]): ValuePlaces {
+  const found = new ValuePlaces();
+  for (const { entries } of rows) {
+    for (const [dimension, value, places] of JSON.parse(String(entries)) as Entry[]) {
+      for (const place of places) found.put(dimension, value, place);
+    }
+  }
+  return found;
+}
+
+function* slicesOf(entries: Entry[], oldest: number): Generator<ValuePlaces> {
+  let slice = new ValuePlaces();
+  let size = 0;
+  for (const [dimension, value, places] of entries.sort(inOrderOfIndex)) {
+    for (const place of places) {
+      if (place < oldest) continue;
+      slice.put(dimension, value, place);
+      size += 1;
+      if (size < PLACES_A_TRANSACTION) continue;
+      yield slice;
+      slice = new ValuePlaces();
+      size = 0;
+    }
+  }
+  if (size > 0) yield slice;
+}
+
+function inOrderOfIndex([a, first]: Entry, [b, second]: Entry): number {
+  if (a !== b) return a < b ? -1 : 1;
+  return first < second ? -1 : 1;
+}
