@@ -30,15 +30,15 @@ export class ValuePlaces {
   };
 
   add({ model, poolId, attempts }: RequestRecord, place: number): void {
-    if (model !== null) this.put("model", model, place);
-    if (poolId !== null) this.put("pool", poolId, place);
-    for (const { keyId } of attempts) this.put("key", keyId, place);
+    if (model !== null) this.#put("model", model, place);
+    if (poolId !== null) this.#put("pool", poolId, place);
+    for (const { keyId } of attempts) this.#put("key", keyId, place);
   }
 
-  put(dimension: Dimension, value: string, place: number): void {
+  merge([dimension, value, more]: Entry): void {
     const places = this.#places[dimension].get(value);
-    if (places === undefined) this.#places[dimension].set(value, [place]);
-    else places.push(place);
+    if (places === undefined) this.#places[dimension].set(value, more);
+    else for (const place of more) places.push(place);
   }
 
   of(dimension: Dimension, value: string): readonly number[] {
@@ -47,6 +47,12 @@ export class ValuePlaces {
 
   valuesOf(dimension: Dimension): string[] {
     return [...this.#places[dimension].keys()];
+  }
+
+  #put(dimension: Dimension, value: string, place: number): void {
+    const places = this.#places[dimension].get(value);
+    if (places === undefined) this.#places[dimension].set(value, [place]);
+    else places.push(place);
   }
 
   entries(): Entry[] {
@@ -65,9 +71,11 @@ export function addWaiting(sql: Sql, places: ValuePlaces): void {
 
 /** Within the transaction that stores these requests, which are so many that nothing is gained by waiting. */
 export function addAtOnce(sql: Sql, places: ValuePlaces): void {
-  for (const [dimension, value, some] of places.entries().sort(inOrderOfIndex)) {
-    sql.run(ADD, dimension, value, JSON.stringify(some));
-  }
+  addEntries(sql, places.entries().sort(inOrderOfIndex));
+}
+
+function addEntries(sql: Sql, entries: readonly Entry[]): void {
+  for (const [dimension, value, places] of entries) sql.run(ADD, dimension, value, JSON.stringify(places));
 }
 
 /** What waits. */
@@ -87,7 +95,8 @@ export function indexValues(sql: Sql): { isDone: boolean } {
   if (last === undefined) return { isDone: true };
   // A cleanup may have deleted requests meanwhile: it begins with the oldest.
   const oldest = Number(sql.get("SELECT min(row_id) AS place FROM requests")?.place ?? Infinity);
-  for (const slice of slicesOf(placesIn(waiting).entries(), oldest)) sql.batch(() => addAtOnce(sql, slice));
+  const entries = placesIn(waiting).entries().sort(inOrderOfIndex);
+  for (const slice of slicesOf(entries, oldest)) sql.batch(() => addEntries(sql, slice));
   sql.batch(() => sql.run("DELETE FROM requests_by_value_waiting WHERE id <= ?", Number(last)));
   return { isDone: waiting.length < MAX_BATCHES };
 }
@@ -108,29 +117,28 @@ export function deleteValues(sql: Sql, last: number): void {
 
 function placesIn(rows: { entries?: unknown }[]): ValuePlaces {
   const found = new ValuePlaces();
-  for (const { entries } of rows) {
-    for (const [dimension, value, places] of JSON.parse(String(entries)) as Entry[]) {
-      for (const place of places) found.put(dimension, value, place);
-    }
-  }
+  for (const { entries } of rows)
+    for (const entry of JSON.parse(String(entries)) as Entry[]) found.merge(entry);
   return found;
 }
 
-function* slicesOf(entries: Entry[], oldest: number): Generator<ValuePlaces> {
-  let slice = new ValuePlaces();
-  let size = 0;
-  for (const [dimension, value, places] of entries.sort(inOrderOfIndex)) {
-    for (const place of places) {
-      if (place < oldest) continue;
-      slice.put(dimension, value, place);
-      size += 1;
-      if (size < PLACES_A_TRANSACTION) continue;
+function* slicesOf(entries: readonly Entry[], oldest: number): Generator<Entry[]> {
+  let slice: Entry[] = [];
+  let room = PLACES_A_TRANSACTION;
+  for (const [dimension, value, all] of entries) {
+    const places = all.filter((place) => place >= oldest);
+    for (let from = 0; from < places.length; ) {
+      const some = places.slice(from, from + room);
+      slice.push([dimension, value, some]);
+      from += some.length;
+      room -= some.length;
+      if (room > 0) continue;
       yield slice;
-      slice = new ValuePlaces();
-      size = 0;
+      slice = [];
+      room = PLACES_A_TRANSACTION;
     }
   }
-  if (size > 0) yield slice;
+  if (slice.length > 0) yield slice;
 }
 
 function inOrderOfIndex([a, first]: Entry, [b, second]: Entry): number {
