@@ -1,7 +1,10 @@
 /**
- * The upstream of the proxy scene: answers each POST with the same 600 bytes of chat JSON, for as little CPU as this
- * runtime allows, because it shares a core with the load. `bun bench/support/raw-upstream.ts` prints its address.
+ * The upstream of the scenes: answers each POST with the same 600 bytes of chat JSON, or with a stream of 20 events one
+ * after the other, for as little CPU as this runtime allows, because it shares a core with the load.
+ * `bun bench/support/raw-upstream.ts` prints its address.
  */
+import type { Socket } from "bun";
+
 const CONTENT = "x".repeat(320);
 const BODY = JSON.stringify({
   id: "chatcmpl-bench",
@@ -17,6 +20,14 @@ const BODY = JSON.stringify({
 const ANSWER = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
 );
+const EVENTS = 20;
+const STREAM_HEAD = Buffer.from(
+  "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
+);
+const EVENT = chunkOf({ delta: { content: "a few words " } });
+const LAST_EVENT = chunkOf({ delta: {}, finish_reason: "stop" }, "data: [DONE]\n\n");
+const STREAM_END = Buffer.from("0\r\n\r\n");
+const STREAM_ASKED = Buffer.from('"stream":true');
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /** Bytes of one request that have come so far. */
@@ -40,12 +51,39 @@ const server = Bun.listen<Connection>({
         return;
       }
       socket.data.held = bytes.subarray(length);
-      socket.write(ANSWER);
+      if (bytes.subarray(0, length).includes(STREAM_ASKED)) stream(socket);
+      else socket.write(ANSWER);
     },
     error: () => {},
   },
 });
 console.log(`http://127.0.0.1:${server.port}`);
+
+function chunkOf(choice: object, end = ""): Buffer {
+  const event = {
+    id: "chatcmpl-bench",
+    object: "chat.completion.chunk",
+    created: 1_700_000_000,
+    model: "gpt-4o-mini",
+    choices: [{ index: 0, finish_reason: null, ...choice }],
+  };
+  const text = `data: ${JSON.stringify(event)}\n\n${end}`;
+  return Buffer.from(`${text.length.toString(16)}\r\n${text}\r\n`);
+}
+
+/** An event in each turn of the event loop, so that each is sent by itself. */
+function stream(socket: Socket<Connection>): void {
+  socket.write(STREAM_HEAD);
+  let sent = 0;
+  const send = () => {
+    sent += 1;
+    if (sent < EVENTS) {
+      socket.write(EVENT);
+      setImmediate(send);
+    } else socket.write(Buffer.concat([LAST_EVENT, STREAM_END]));
+  };
+  send();
+}
 
 /** Head and body; null where the head has not come yet. */
 function requestLength(bytes: Buffer): number | null {

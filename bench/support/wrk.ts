@@ -2,10 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../../test/support/process.ts";
 
-const QUESTION = JSON.stringify({
-  model: "gpt-4o-mini",
-  messages: [{ role: "user", content: "x".repeat(530) }],
-});
+const QUESTION = { model: "gpt-4o-mini", messages: [{ role: "user", content: "x".repeat(530) }] };
 
 export interface Load {
   /** wrk's own file. */
@@ -14,6 +11,8 @@ export interface Load {
   connections: number;
   seconds: number;
   core: number;
+  /** Asks for streamed answers; default: whole ones. */
+  stream?: boolean;
 }
 
 export interface LoadResult {
@@ -26,11 +25,11 @@ export interface LoadResult {
 }
 
 /** wrk's own report is for people; `done` gives the same as JSON. Its times are in µs. */
-const SCRIPT = `
+const scriptOf = (question: object) => `
 wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
 wrk.headers["authorization"] = "Bearer sk-client"
-wrk.body = [[${QUESTION}]]
+wrk.body = [[${JSON.stringify(question)}]]
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format('\\nRESULT {"requests":%d,"duration":%d,"errors":%d,"p50":%d,"p99":%d}\\n', summary.requests,
@@ -39,10 +38,10 @@ end
 `;
 
 /** Chat requests of 600 bytes over so many kept-alive connections. */
-export async function runLoad({ wrk, url, connections, seconds, core }: Load): Promise<LoadResult> {
+export async function runLoad({ wrk, url, connections, seconds, core, stream }: Load): Promise<LoadResult> {
   const folder = temporaryFolder();
   const script = join(folder, "chat.lua");
-  writeFileSync(script, SCRIPT);
+  writeFileSync(script, scriptOf(stream === true ? { ...QUESTION, stream } : QUESTION));
   const options = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, `${url}/v1/chat/completions`];
   const child = Bun.spawn(["taskset", "-c", String(core), wrk, ...options], { stderr: "inherit" });
   const output = await new Response(child.stdout).text();
