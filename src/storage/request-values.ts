@@ -11,12 +11,14 @@ export type Dimension = "key" | "model" | "pool";
 /** A value, and the places of requests that have it. */
 type Entry = [dimension: Dimension, value: string, places: number[]];
 
-/** Sorted in at once: what they bring is held in memory. */
-const MAX_BATCHES = 64;
+/** Sorted in at once, for some tens of ms, in which batches wait. */
+const MAX_BATCHES = 16;
 /** Batches that a search looks at; they wait for a second or two. */
 const MAX_WAITING = 1_000;
-/** A few ms, for which what a person changes may have to wait. */
-const PLACES_A_TRANSACTION = 1_000;
+/** About 1 ms. */
+const PLACES_A_TRANSACTION = 500;
+/** Between two transactions, so that what a person changes meanwhile finds its way in: the main thread stands still. */
+const PAUSE_MS = 2;
 
 const ADD = `INSERT OR IGNORE INTO requests_by_value (dimension, value, place)
   SELECT ?, ?, value FROM json_each(?)`;
@@ -49,16 +51,16 @@ export class ValuePlaces {
     return [...this.#places[dimension].keys()];
   }
 
-  #put(dimension: Dimension, value: string, place: number): void {
-    const places = this.#places[dimension].get(value);
-    if (places === undefined) this.#places[dimension].set(value, [place]);
-    else places.push(place);
-  }
-
   entries(): Entry[] {
     return Object.entries(this.#places).flatMap(([dimension, values]) =>
       [...values].map(([value, places]): Entry => [dimension as Dimension, value, places]),
     );
+  }
+
+  #put(dimension: Dimension, value: string, place: number): void {
+    const places = this.#places[dimension].get(value);
+    if (places === undefined) this.#places[dimension].set(value, [place]);
+    else places.push(place);
   }
 }
 
@@ -96,7 +98,10 @@ export function indexValues(sql: Sql): { isDone: boolean } {
   // A cleanup may have deleted requests meanwhile: it begins with the oldest.
   const oldest = Number(sql.get("SELECT min(row_id) AS place FROM requests")?.place ?? Infinity);
   const entries = placesIn(waiting).entries().sort(inOrderOfIndex);
-  for (const slice of slicesOf(entries, oldest)) sql.batch(() => addEntries(sql, slice));
+  for (const slice of slicesOf(entries, oldest)) {
+    sql.batch(() => addEntries(sql, slice));
+    Bun.sleepSync(PAUSE_MS);
+  }
   sql.batch(() => sql.run("DELETE FROM requests_by_value_waiting WHERE id <= ?", Number(last)));
   return { isDone: waiting.length < MAX_BATCHES };
 }

@@ -109,7 +109,7 @@ test("sorting in that ends half way begins anew and leaves nothing twice", async
     #batches = 0;
     override batch<T>(change: () => T): T {
       this.#batches += 1;
-      if (this.#batches > 2) throw new Error("the power is gone");
+      if (this.#batches > 4) throw new Error("the power is gone");
       return super.batch(change);
     }
   }
