@@ -16,7 +16,7 @@ export interface RetentionDeps {
   cleanup: Pick<CleanupOperations, "upkeep" | "keepInBounds" | "isTooLarge">;
 }
 
-/** Takes new messages into the log's search, behind the batches. */
+/** Takes new requests into the log's indexes, behind the batches. */
 export function createLogUpkeep({ cleanup }: Pick<RetentionDeps, "cleanup">): Job {
   return { name: "log upkeep", everyMs: UPKEEP_EVERY_MS, run: () => cleanup.upkeep() };
 }

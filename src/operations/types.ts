@@ -322,7 +322,7 @@ export interface CleanupOperations {
   keepInBounds(): Promise<CleanupResult>;
   /** Whether the log has passed `log_max_size_mb`. */
   isTooLarge(): Promise<boolean>;
-  /** Takes new messages into the search; to be called every second or so. */
+  /** Takes new requests into the log's indexes; to be called every second or so. */
   upkeep(): Promise<void>;
   /** For the Settings page. */
   report(olderThanDays: number): Promise<CleanupReport>;

@@ -1,5 +1,6 @@
 import type { RequestRecord } from "../types.ts";
 import type { Sql } from "./database.ts";
+import type { RollupDimension } from "./types.ts";
 
 /*
  * The index of the log by key, model and pool. Entries of one value stand together, so a batch would touch a page for
@@ -7,7 +8,7 @@ import type { Sql } from "./database.ts";
  * waits, and the storage worker sorts those of many batches in at once. Whoever looks something up looks at both.
  */
 
-export type Dimension = "key" | "model" | "pool";
+export type Dimension = Extract<RollupDimension, "key" | "model" | "pool">;
 /** A value, and the places of requests that have it. */
 type Entry = [dimension: Dimension, value: string, places: number[]];
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createLogger } from "../../src/log.ts";
 import { Recorder } from "../../src/record/recorder.ts";
+import type { Storage } from "../../src/storage/types.ts";
 import { aQuery, aRequest, aState, open, tempFolder } from "../storage/builders.ts";
 import { manualClock } from "../support/clock.ts";
 
@@ -8,20 +9,19 @@ const BODY = { text: "x".repeat(65_536), isCut: true };
 /** 8 MiB hold so many requests with two bodies of 64 KiB. */
 const FITTING = 64;
 
+function recorderTo(writeBatch: Storage["writeBatch"]): Recorder {
+  const logger = createLogger({ level: "error", format: "json", write: () => {} });
+  return new Recorder({ writeBatch }, logger, manualClock());
+}
+
 test("bodies wait within 8 MiB while storage fails; beyond it a request is recorded without its own", async () => {
   const folder = tempFolder();
   const storage = await open(folder);
   let isFull = true;
-  const recorder = new Recorder(
-    {
-      async writeBatch(batch) {
-        if (isFull) throw new Error("the disk is full");
-        await storage.writeBatch(batch);
-      },
-    },
-    createLogger({ level: "error", format: "json", write: () => {} }),
-    manualClock(),
-  );
+  const recorder = recorderTo(async (batch) => {
+    if (isFull) throw new Error("the disk is full");
+    await storage.writeBatch(batch);
+  });
   const record = (id: string) =>
     recorder.record(
       aRequest({
@@ -50,16 +50,10 @@ test("bodies wait within 8 MiB while storage fails; beyond it a request is recor
 test("a full batch is written at once, and no transaction holds more; while storage fails it waits", async () => {
   const sizes: number[] = [];
   let isFull = false;
-  const recorder = new Recorder(
-    {
-      async writeBatch({ requests }) {
-        if (isFull) throw new Error("the disk is full");
-        sizes.push(requests.length);
-      },
-    },
-    createLogger({ level: "error", format: "json", write: () => {} }),
-    manualClock(),
-  );
+  const recorder = recorderTo(async ({ requests }) => {
+    if (isFull) throw new Error("the disk is full");
+    sizes.push(requests.length);
+  });
   const record = (count: number) => {
     for (let n = 0; n < count; n += 1) recorder.record(aRequest({ id: `r${n}`, startedAt: 1_000 }));
   };
@@ -88,15 +82,9 @@ test("a full batch is written at once, and no transaction holds more; while stor
 
 test("a key's state is written every 250 ms, however many full batches of requests go before", async () => {
   const written: { requests: number; states: string[] }[] = [];
-  const recorder = new Recorder(
-    {
-      async writeBatch({ requests, keyStates }) {
-        written.push({ requests: requests.length, states: keyStates.map(({ keyId }) => keyId) });
-      },
-    },
-    createLogger({ level: "error", format: "json", write: () => {} }),
-    manualClock(),
-  );
+  const recorder = recorderTo(async ({ requests, keyStates }) => {
+    written.push({ requests: requests.length, states: keyStates.map(({ keyId }) => keyId) });
+  });
   recorder.keyState(aState({ keyId: "k1" }));
   for (let n = 0; n < 1_000; n += 1) {
     recorder.record(aRequest({ id: `r${n}`, startedAt: 1_000 }));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { newKeyState } from "../../src/pool/entry.ts";
 import { openStorage } from "../../src/storage/storage.ts";
-import type { LogQuery, Storage, StoredKey } from "../../src/storage/types.ts";
+import type { LogPage, LogQuery, Storage, StoredKey } from "../../src/storage/types.ts";
 import type { AttemptRecord, KeyEvent, KeyState, Pool, RequestRecord, Upstream } from "../../src/types.ts";
 
 /** Text that must come back as it went in. */
@@ -44,6 +44,28 @@ export function withFreshStorage(take: (fresh: { folder: Folder; storage: Storag
     storage.close();
     folder.remove();
   });
+}
+
+/** Takes all that waits into the log's indexes. */
+export async function indexAll(storage: Storage): Promise<void> {
+  while (!(await storage.maintenance.upkeep()).isDone);
+}
+
+/** Turns the pages of the log of requests to its end. */
+export async function allIds(
+  storage: Storage,
+  query: Partial<LogQuery>,
+): Promise<{ ids: string[]; pages: number }> {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  let pages = 0;
+  do {
+    const page: LogPage<RequestRecord> = await storage.requestLogs.list(aQuery({ ...query, cursor }));
+    ids.push(...page.data.map((request) => request.id));
+    cursor = page.nextCursor;
+    pages++;
+  } while (cursor !== null);
+  return { ids, pages };
 }
 
 export function anUpstream(changes: Partial<Upstream> = {}): Upstream {

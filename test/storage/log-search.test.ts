@@ -13,6 +13,7 @@ import {
   aRequest,
   batchOf,
   type Folder,
+  indexAll,
   withFreshStorage,
 } from "./builders.ts";
 
@@ -21,9 +22,6 @@ let storage: Storage;
 withFreshStorage((fresh) => ({ folder, storage } = fresh));
 
 const write = (requests: RequestRecord[]) => storage.writeBatch(batchOf(requests));
-const takeIn = async () => {
-  while (!(await storage.maintenance.upkeep()).isDone);
-};
 
 const KEY_NAMES = new Map([
   ["k1", "Team Red"],
@@ -87,7 +85,7 @@ describe("every row is found, whichever index is walked", () => {
     const keys = [...KEY_NAMES].map(([id, name]) => aKey({ id, name }));
     await storage.keys.insert(keys, []);
     await write(requests.slice(0, 800));
-    await takeIn();
+    await indexAll(storage);
     // The words of these wait for the index.
     await write(requests.slice(800));
     const database = new Database(folder.database);

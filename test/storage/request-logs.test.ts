@@ -8,6 +8,7 @@ import type { LogQuery, Storage } from "../../src/storage/types.ts";
 import { InputError, type RequestRecord } from "../../src/types.ts";
 import {
   aKey,
+  allIds,
   anAttempt,
   anEvent,
   anUpstream,
@@ -16,6 +17,7 @@ import {
   batchOf,
   type Folder,
   HOSTILE,
+  indexAll,
   withFreshStorage,
 } from "./builders.ts";
 
@@ -28,19 +30,6 @@ const idsOf = async (query: Partial<LogQuery>) =>
   (await storage.requestLogs.list(aQuery(query))).data.map((request) => request.id);
 
 /** Turns pages to the end. */
-async function allIds(query: Partial<LogQuery>): Promise<{ ids: string[]; pages: number }> {
-  const ids: string[] = [];
-  let cursor: string | null = null;
-  let pages = 0;
-  do {
-    const page = await storage.requestLogs.list(aQuery({ ...query, cursor }));
-    ids.push(...page.data.map((request) => request.id));
-    cursor = page.nextCursor;
-    pages++;
-  } while (cursor !== null);
-  return { ids, pages };
-}
-
 test("a request with its attempts comes back as it was", async () => {
   const request = aRequest({
     model: HOSTILE,
@@ -124,7 +113,7 @@ describe("filters", () => {
     test(name, async () => {
       expect(await idsOf(query)).toEqual(expected);
       // One by one the same rows come, whichever index is walked.
-      expect((await allIds({ ...query, limit: 1 })).ids).toEqual(expected);
+      expect((await allIds(storage, { ...query, limit: 1 })).ids).toEqual(expected);
     });
   }
 });
@@ -184,11 +173,6 @@ describe("pages", () => {
 });
 
 describe("search", () => {
-  /** Messages are found once the worker has taken them in. */
-  const takeIn = async () => {
-    while (!(await storage.maintenance.upkeep()).isDone);
-  };
-
   test("finds words of messages, parts of models and key names, beginnings of ids; any text is harmless", async () => {
     await storage.upstreams.insert(anUpstream());
     await storage.keys.insert([aKey({ id: "k9", name: "Team Search" })], []);
@@ -202,7 +186,7 @@ describe("search", () => {
       aRequest({ id: "r6", attempts: [anAttempt({ error: "Überlastet: try later" }), anAttempt()] }),
       uuid,
     );
-    await takeIn();
+    await indexAll(storage);
     const cases: [string, string[]][] = [
       ["a_b", ["r1"]],
       ["4X", ["r1"]],
@@ -235,7 +219,7 @@ describe("search", () => {
     expect(await idsOf({ q: old.id, keyId: "k2" })).toEqual([]);
     expect(await idsOf({ q: old.id, kind: "error" })).toEqual([]);
     // More rows in one ms than it has places: all are there.
-    expect((await allIds({ limit: 500 })).ids.length).toBe(3_001);
+    expect((await allIds(storage, { limit: 500 })).ids.length).toBe(3_001);
   });
 
   test("a rare message is found at once among many rows; pages of a text give every row once", async () => {
@@ -248,24 +232,24 @@ describe("search", () => {
       }),
     );
     await write(rare, ...many);
-    await takeIn();
-    expect(await allIds({ q: "needle" })).toEqual({ ids: ["rare"], pages: 1 });
-    expect((await allIds({ q: "needle", from: 2 })).ids).toEqual([]);
-    const found = await allIds({ q: "haystack", limit: 100 });
+    await indexAll(storage);
+    expect(await allIds(storage, { q: "needle" })).toEqual({ ids: ["rare"], pages: 1 });
+    expect((await allIds(storage, { q: "needle", from: 2 })).ids).toEqual([]);
+    const found = await allIds(storage, { q: "haystack", limit: 100 });
     expect(found).toMatchObject({ pages: 6 });
     expect(new Set(found.ids).size).toBe(600);
-    const everyRow = await allIds({ status: 200, limit: 500 });
+    const everyRow = await allIds(storage, { status: 200, limit: 500 });
     expect(everyRow.ids.length).toBe(12_001);
     expect(new Set(everyRow.ids).size).toBe(12_001);
-    expect((await allIds({ q: "gpt-4o-mini", limit: 500 })).ids.length).toBe(12_001);
+    expect((await allIds(storage, { q: "gpt-4o-mini", limit: 500 })).ids.length).toBe(12_001);
   });
 
   test("an unfitting filter gives up after a bounded time, with a cursor that goes on", async () => {
     await write(
       ...Array.from({ length: 20_001 }, (_, index) => aRequest({ startedAt: index, attempts: [] })),
     );
-    expect((await allIds({ poolId: "none" })).ids).toEqual([]);
-    const { pages } = await allIds({ poolId: "none" });
+    expect((await allIds(storage, { poolId: "none" })).ids).toEqual([]);
+    const { pages } = await allIds(storage, { poolId: "none" });
     expect(pages).toBeLessThanOrEqual(3);
   });
 });

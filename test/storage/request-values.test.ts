@@ -8,11 +8,12 @@ import { indexValues } from "../../src/storage/request-values.ts";
 import type { LogQuery, Storage } from "../../src/storage/types.ts";
 import type { RequestRecord } from "../../src/types.ts";
 import {
+  allIds,
   anAttempt,
-  aQuery,
   aRequest,
   batchOf,
   type Folder,
+  indexAll,
   open,
   tempFolder,
   withFreshStorage,
@@ -20,25 +21,10 @@ import {
 
 let folder: Folder;
 let storage: Storage;
-withFreshStorage((fresh) => {
-  ({ folder, storage } = fresh);
-});
+withFreshStorage((fresh) => ({ folder, storage } = fresh));
 
 async function idsOf(query: Partial<LogQuery>, of = storage): Promise<string[]> {
-  const ids: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<Storage["requestLogs"]["list"]>> = await of.requestLogs.list(
-      aQuery({ limit: 7, ...query, cursor }),
-    );
-    ids.push(...page.data.map(({ id }) => id));
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return ids;
-}
-
-async function sortIn(): Promise<void> {
-  while (!(await storage.maintenance.upkeep()).isDone);
+  return (await allIds(of, { limit: 7, ...query })).ids;
 }
 
 function rows(text: string): unknown[] {
@@ -69,7 +55,7 @@ test("requests are found by key, model and pool, each once and newest first, whe
       );
       await storage.writeBatch(batchOf(records));
       all.push(...records);
-      if (isSortedIn) await sortIn();
+      if (isSortedIn) await indexAll(storage);
       const fits: [Partial<LogQuery>, (record: RequestRecord) => boolean][] = [
         "a",
         "c\u0000'%",
@@ -118,7 +104,7 @@ test("sorting in that ends half way begins anew and leaves nothing twice", async
   dying.close();
   expect(rows("SELECT 1 FROM requests_by_value")).toHaveLength(2_000);
   expect(await idsOf({ keyId: "k1", limit: 500 })).toHaveLength(1_500);
-  await sortIn();
+  await indexAll(storage);
   expect(rows("SELECT 1 FROM requests_by_value")).toHaveLength(3_000);
   expect(rows("SELECT 1 FROM requests_by_value_waiting")).toEqual([]);
   expect(await idsOf({ keyId: "k1", limit: 500 })).toHaveLength(1_500);
@@ -127,10 +113,10 @@ test("sorting in that ends half way begins anew and leaves nothing twice", async
 test("what a cleanup deletes leaves the index too, also where it was still waiting", async () => {
   const at = (startedAt: number) => aRequest({ id: `r${startedAt}`, startedAt, poolId: "p" });
   await storage.writeBatch(batchOf([at(1), at(2), at(3)]));
-  await sortIn();
+  await indexAll(storage);
   await storage.writeBatch(batchOf([at(4), at(5), at(6)]));
   await storage.maintenance.deleteRequests({ at: 5 }, 100);
-  await sortIn();
+  await indexAll(storage);
   expect(await idsOf({ keyId: "k1" })).toEqual(["r6", "r5"]);
   const places = rows("SELECT place FROM requests_by_value") as { place: number }[];
   expect(places).toHaveLength(2 * 3);

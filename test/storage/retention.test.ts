@@ -3,7 +3,16 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Storage } from "../../src/storage/types.ts";
-import { anAttempt, anEvent, aQuery, aRequest, batchOf, type Folder, withFreshStorage } from "./builders.ts";
+import {
+  anAttempt,
+  anEvent,
+  aQuery,
+  aRequest,
+  batchOf,
+  type Folder,
+  indexAll,
+  withFreshStorage,
+} from "./builders.ts";
 
 const DAY_MS = 86_400_000;
 const START = Date.parse("2026-03-01T00:00:00Z");
@@ -25,7 +34,7 @@ async function fill(days: number, rowsADay: number): Promise<void> {
     );
     await storage.writeBatch(batchOf(requests));
   }
-  while (!(await storage.maintenance.upkeep()).isDone);
+  await indexAll(storage);
 }
 
 const ids = async (query = {}) =>
